@@ -1,0 +1,124 @@
+"""What can be wrong, as values: a problem with its place, the errors that carry them, and the exit codes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+
+class ExitCode(IntEnum):
+    """What the shell and cron see."""
+
+    DONE = 0
+    DATA = 1
+    USAGE = 2
+    UNEXPECTED = 3
+    LOCKED = 4
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was written: a file, and the line and column in it, both counted from 1."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+
+    def moved(self, columns: int) -> Place:
+        """The place some columns further on in the same line."""
+        return self if self.column is None else Place(self.path, self.line, self.column + columns)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, in which named thing (`segments.lapsed`), what, and the way out."""
+
+    message: str
+    place: Place | None = None
+    key: str | None = None
+    hint: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        head = "".join(f"{part}: " for part in (self.place, self.key) if part)
+        return f"{head}{self.message}" + (f" {self.hint}" if self.hint else "")
+
+    def order(self) -> tuple[str, int, int, str]:
+        place = self.place or Place("")
+        return (place.path, place.line or 0, place.column or 0, self.message)
+
+
+@dataclass
+class Problems:
+    """Collects problems, so that a user sees all of them at once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def error(
+        self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None
+    ) -> None:
+        self.found.append(Problem(message, place, key, hint))
+
+    def warn(
+        self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None
+    ) -> None:
+        self.found.append(Problem(message, place, key, hint, severity="warning"))
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.found if problem.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        return [problem for problem in self.found if problem.severity == "warning"]
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(sorted(dict.fromkeys(self.found), key=Problem.order))
+
+    def stop_on_errors(self, error: type[SegcliError]) -> None:
+        """Raises `error` with every problem found so far if one of them is an error."""
+        if self.errors:
+            raise error(list(self))
+
+
+class SegcliError(Exception):
+    """An error that a user can act on; carries every problem that was found."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+    def __init__(self, problems: Iterable[Problem] | str) -> None:
+        self.problems = [Problem(problems)] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DataError(SegcliError):
+    """The input files cannot be used as they are."""
+
+    exit_code = ExitCode.DATA
+
+
+class RecipeError(SegcliError):
+    """A project file, a recipe or an option is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class LockedError(SegcliError):
+    """Another run works on the same project."""
+
+    exit_code = ExitCode.LOCKED
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> str | None:
+    """The hint `Did you mean 'frequency'?` with the known names nearest to `name`, or None."""
+    names = difflib.get_close_matches(name, sorted(set(known)), n=count, cutoff=0.6)
+    if not names:
+        return None
+    return f"Did you mean {' or '.join(repr(name) for name in names)}?"

@@ -1,0 +1,162 @@
+"""The canonical tables: their columns, and the shapes in which they pass from stage to stage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from segcli.problems import Place
+
+MONEY = pl.Decimal(18, 2)
+TIME = pl.Datetime("us")
+TEXT = pl.String
+NUMBER = pl.Float64
+WHOLE = pl.Int64
+DATE = pl.Date
+FLAG = pl.Boolean
+TEXTS = pl.List(pl.String)
+
+PRODUCT_COLUMNS: dict[str, pl.DataType] = {"name": TEXT(), "category": TEXT(), "brand": TEXT()}
+
+# Columns that a file may give. Types are exactly these, or Date and lists of them: nothing narrower.
+CANONICAL: dict[str, dict[str, pl.DataType]] = {
+    "customers": {
+        "customer_id": TEXT(), "email": TEXT(), "phone": TEXT(), "first_name": TEXT(), "last_name": TEXT(),
+        "gender": TEXT(), "birth_date": DATE(), "country": TEXT(), "region": TEXT(), "city": TEXT(),
+        "postal_code": TEXT(), "latitude": NUMBER(), "longitude": NUMBER(), "language": TEXT(),
+        "timezone": TEXT(), "subscribed_at": TIME, "created_at": TIME, "email_consent": FLAG(),
+        "sms_consent": FLAG(), "consent_at": TIME, "consent_source": TEXT(), "tags": TEXTS,
+        "referred_by": TEXT(), "unsubscribed_at": TIME,
+    },
+    "orders": {
+        "order_id": TEXT(), "customer_id": TEXT(), "ordered_at": TIME, "shipped_at": TIME,
+        "delivered_at": TIME, "amount": MONEY, "currency": TEXT(), "status": TEXT(), "discount_code": TEXT(),
+    },
+    "order_items": {
+        "order_id": TEXT(), "customer_id": TEXT(), "ordered_at": TIME, "product_id": TEXT(),
+        "quantity": NUMBER(), "price": MONEY, **PRODUCT_COLUMNS,
+    },
+    "events": {
+        "customer_id": TEXT(), "at": TIME, "event": TEXT(), "product_id": TEXT(), "campaign": TEXT(),
+        "list": TEXT(), "page": TEXT(), "query": TEXT(), "value": MONEY, "tag": TEXT(), **PRODUCT_COLUMNS,
+    },
+    "carts": {
+        "cart_id": TEXT(), "customer_id": TEXT(), "started_at": TIME, "last_activity_at": TIME,
+        "stage": TEXT(), "amount": MONEY, "url": TEXT(), "abandoned": FLAG(),
+    },
+    "cart_items": {
+        "cart_id": TEXT(), "customer_id": TEXT(), "started_at": TIME, "product_id": TEXT(),
+        "quantity": NUMBER(), "price": MONEY, **PRODUCT_COLUMNS,
+    },
+    "products": {
+        "product_id": TEXT(), "name": TEXT(), "category": TEXT(), "brand": TEXT(), "price": MONEY,
+        "image_url": TEXT(), "url": TEXT(), "stock": WHOLE(), "rating": NUMBER(), "review": TEXT(),
+        "created_at": TIME, "accessory_of": TEXT(),
+    },
+    "stores": {
+        "store_id": TEXT(), "name": TEXT(), "city": TEXT(), "region": TEXT(), "country": TEXT(),
+        "latitude": NUMBER(), "longitude": NUMBER(),
+    },
+}  # fmt: skip
+
+# Columns that sources work out from what the files gave. They are `given` when what they rest on is.
+DERIVED: dict[str, dict[str, pl.DataType]] = {
+    "customers": {
+        "age": WHOLE(), "birthday": DATE(), "signup_anniversary": DATE(), "season": TEXT(),
+        "nearest_store": TEXT(), "nearest_store_km": NUMBER(),
+    },
+    "orders": {
+        "counts": FLAG(), "order_number": WHOLE(), "gap_days": WHOLE(), "age_days": WHOLE(),
+        "age_hours": NUMBER(),
+    },
+    "order_items": {"counts": FLAG(), "product_order": WHOLE(), "age_days": WHOLE(), "age_hours": NUMBER()},
+    "events": {"age_days": WHOLE(), "age_hours": NUMBER()},
+    "carts": {"age_days": WHOLE(), "age_hours": NUMBER()},
+    "cart_items": {"abandoned": FLAG(), "age_days": WHOLE(), "age_hours": NUMBER()},
+}  # fmt: skip
+
+# The column that says when a row happened; rows after as_of do not exist.
+TIME_COLUMN = {
+    "orders": "ordered_at",
+    "order_items": "ordered_at",
+    "events": "at",
+    "carts": "last_activity_at",
+    "cart_items": "started_at",
+}
+
+LOOKUPS = frozenset({"products", "stores"})
+
+
+@dataclass(frozen=True)
+class RecognisedFile:
+    """What a file was taken for: said to the user, and kept in the manifest."""
+
+    path: str
+    tables: tuple[str, ...]
+    platform: str  # the preset's name, or `plain`
+    rows: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # canonical column -> column in the file
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A table known by its headers alone: what later stages check expressions against."""
+
+    name: str
+    columns: Mapping[str, pl.DataType]  # canonical, derived, and extra columns in snake_case
+    given: frozenset[str]  # the columns that some file (or what is derived from it) really has
+    time: str | None
+    by_person: bool
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every table that the files hold, before any row is read."""
+
+    tables: Mapping[str, CatalogTable]
+    files: tuple[RecognisedFile, ...]
+    as_of: dt.datetime
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table, ready to query.
+
+    A person table has one lazy frame per shard; the rows of one customer lie in the shard of the same
+    number in every person table. A lookup (products, stores, own lookups) has exactly one frame.
+    """
+
+    name: str
+    columns: Mapping[str, pl.DataType]
+    given: frozenset[str]
+    time: str | None
+    by_person: bool
+    shards: tuple[pl.LazyFrame, ...]
+    rows: int
+
+    @property
+    def whole(self) -> pl.LazyFrame:
+        """All shards as one lazy frame."""
+        return self.shards[0] if len(self.shards) == 1 else pl.concat(self.shards)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What sources hand on. `customers` is always there: everybody who occurs in any person table, once."""
+
+    tables: Mapping[str, Table]
+    rejected: pl.DataFrame  # file, line, column, reason, value: every row that could not be read
+    counts: Mapping[str, int]  # facts for the screen and the manifest: duplicates, merged, conflicts ...
+    shard_count: int
+    as_of: dt.datetime
+
+    def __getitem__(self, name: str) -> Table:
+        return self.tables[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tables
