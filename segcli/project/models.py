@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from segcli.problems import Place
+from segcli.problems import Place, Problem
 
 Scalar = str | int | float | bool | None
 
@@ -76,7 +76,7 @@ class TopField(Definition):
 
 @dataclass(frozen=True)
 class ScoreField(Definition):
-    """One plus the number of cut points below the value; cut points are quantiles (`bins`) or given (`cuts`)."""
+    """One plus the number of cut points below the value: quantiles (`bins`) or given ones (`cuts`)."""
 
     score: Expression
     best: Literal["high", "low"] = "high"
@@ -198,4 +198,6 @@ class Project:
     keep: dt.timedelta | None = None
     esp: str | None = None
     expect: Expectations = field(default_factory=Expectations)
+    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # --map of tables not in sources
+    warnings: tuple[Problem, ...] = ()  # what the files say and probably do not mean
     default_recipes: bool = False  # nothing was chosen: recipes whose tables are absent are left out quietly

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from segcli.problems import Place
+
+if TYPE_CHECKING:
+    from segcli.sources.recognition import FilePlan
 
 MONEY = pl.Decimal(18, 2)
 TIME = pl.Datetime("us")
@@ -73,7 +77,10 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
         "age_hours": NUMBER(),
     },
     "order_items": {"counts": FLAG(), "product_order": WHOLE(), "age_days": WHOLE(), "age_hours": NUMBER()},
-    "events": {"age_days": WHOLE(), "age_hours": NUMBER()},
+    "events": {
+        "age_days": WHOLE(), "age_hours": NUMBER(),
+        "local_hour": WHOLE(), "local_weekday": WHOLE(),  # in the customer's timezone; Monday is 1
+    },
     "carts": {"age_days": WHOLE(), "age_hours": NUMBER()},
     "cart_items": {"abandoned": FLAG(), "age_days": WHOLE(), "age_hours": NUMBER()},
 }  # fmt: skip
@@ -89,6 +96,22 @@ TIME_COLUMN = {
 
 LOOKUPS = frozenset({"products", "stores"})
 
+# Orders that do not count (cancelled, voided, test, refunded), with the columns of `orders` and amount 0.
+UNCOUNTED = "uncounted_orders"
+
+# Columns that a source frame may carry beside the canonical ones. They are worked in and not handed on.
+WORKING: dict[str, dict[str, pl.DataType]] = {
+    "orders": {
+        "email": TEXT(), "phone": TEXT(), "refunded": MONEY, "cancelled_at": TIME, "test": FLAG(),
+        "line_amount": MONEY,  # what one line of an order came to, where a file has no order total
+    },
+    "order_items": {"email": TEXT(), "phone": TEXT(), "line_amount": MONEY, "currency": TEXT()},
+    "events": {"email": TEXT(), "phone": TEXT(), "quantity": NUMBER(), "price": MONEY},
+    "carts": {"email": TEXT(), "phone": TEXT(), "line_amount": MONEY, "currency": TEXT()},
+    "cart_items": {"email": TEXT(), "phone": TEXT(), "line_amount": MONEY, "currency": TEXT()},
+    "customers": {"updated_at": TIME, "seen_at": TIME},  # seen_at: the person of an order, not of a list
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class RecognisedFile:
@@ -100,6 +123,24 @@ class RecognisedFile:
     rows: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)  # canonical column -> column in the file
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """The rows that one file gives to one table, typed as CANONICAL and WORKING say.
+
+    Besides columns the frame has `__row` (the data row, from 0) and, where a cell may fail, `__problem`:
+    null or a struct of column, reason, value and fatal (the row cannot be used). Text that identifies is
+    already tidied: emails in lower case, phones as E.164. The lines of a line-item file come as they stand,
+    with whatever the file repeats or leaves out on the lines after an order's first.
+    """
+
+    table: str
+    frame: pl.LazyFrame
+    given: frozenset[str]
+    file: RecognisedFile
+    platform: str
+    line_items: bool
 
 
 @dataclass(frozen=True)
@@ -121,6 +162,7 @@ class Catalog:
     tables: Mapping[str, CatalogTable]
     files: tuple[RecognisedFile, ...]
     as_of: dt.datetime
+    plans: tuple[FilePlan, ...] = ()  # per file, how its cells become tables: for source_frames alone
 
 
 @dataclass(frozen=True)

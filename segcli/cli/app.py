@@ -1,0 +1,45 @@
+"""The command line: one Typer application, one file per command, options shared by several in one place."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from segcli import __version__
+from segcli.cli.check import check
+from segcli.cli.explain import explain
+from segcli.cli.fields import fields
+from segcli.cli.init import init
+from segcli.cli.profile import profile
+from segcli.cli.segment import segment
+
+app = typer.Typer(
+    name="segcli",
+    help="From a shop's export files to customer segments and send lists.",
+    epilog="Exit codes: 0 done, 1 data problem, 2 usage or recipe problem, 3 unexpected, "
+    "4 another run holds the lock, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"segcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """From a shop's export files to customer segments and send lists."""
+
+
+for command in (segment, check, fields, profile, explain, init):
+    app.command()(command)

@@ -1,0 +1,90 @@
+"""`segcli profile`: the 360-degree view of one customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segcli.cli import options
+
+if TYPE_CHECKING:
+    from segcli.cli.customers import CustomerProfile
+
+
+def profile(
+    customer: Annotated[str, typer.Argument(help="A customer_id, an email address or a phone number.")],
+    paths: options.Paths = None,
+    as_of: options.AsOf = None,
+    recipe: options.Recipes = None,
+    map_: options.Map = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show everything that is known of one customer: fields, segments, last orders, searches and carts."""
+    from segcli.cli.customers import customer_profile
+    from segcli.cli.output import print_json, progress
+    from segcli.pipeline import scratch_folder
+    from segcli.project import load_project
+
+    with progress(quiet=as_json) as say, scratch_folder() as scratch:
+        project = load_project(paths or [], as_of=as_of, recipes=recipe, maps=map_ or [])
+        found = customer_profile(project, customer, scratch, say)
+    if as_json:
+        print_json(
+            {
+                "customer": found.columns,
+                "segments": list(found.segments),
+                "latest": found.latest,
+                "unavailable": {name: list(needs) for name, needs in found.unavailable.items()},
+            }
+        )
+    else:
+        _show(found)
+
+
+def _show(found: CustomerProfile) -> None:
+    from rich.table import Table
+
+    from segcli.cli.output import stdout_console
+
+    console = stdout_console()
+    name = " ".join(str(found.columns[key]) for key in ("first_name", "last_name") if found.columns.get(key))
+    console.print(f"[bold]{found.columns['customer_id']}[/bold] {name}".rstrip())
+    console.print("segments: " + (", ".join(found.segments) or "none"), markup=False)
+    console.print()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for key, value in found.columns.items():
+        if key in found.unavailable:
+            continue
+        table.add_row(key, "[dim]-[/dim]" if value is None else spoken(value))
+    console.print(table)
+    for what, rows in found.latest.items():
+        if rows:
+            console.print(f"\n[bold]{what}[/bold]")
+            rows_table = Table(box=None, pad_edge=False, header_style="dim")
+            for column in rows[0]:
+                rows_table.add_column(column)
+            for row in rows:
+                rows_table.add_row(*("" if value is None else spoken(value) for value in row.values()))
+            console.print(rows_table)
+    if found.unavailable:
+        lacking = sorted({need for needs in found.unavailable.values() for need in needs})
+        console.print(f"\n[dim]{len(found.unavailable)} fields are not known for want of:[/dim]")
+        console.print(", ".join(lacking), style="dim", markup=False)
+
+
+def spoken(value: Any) -> str:
+    """A value as a person reads it: times to the minute, floats to two decimals, lists with commas."""
+    import datetime as dt
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(spoken(item) for item in value)
+    return str(value)

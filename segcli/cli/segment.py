@@ -1,0 +1,150 @@
+"""`segcli segment`: read the files, decide the segments, write the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segcli.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from segcli.pipeline import SegmentRun
+
+
+def segment(
+    paths: options.Paths = None,
+    as_of: options.AsOf = None,
+    recipe: options.Recipes = None,
+    map_: options.Map = None,
+    out: options.Out = None,
+    esp: options.Esp = None,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Show every segment.")] = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compute the segments of a shop's export files and write a send list for each.
+
+    PATH is a project (a folder with a segcli.yaml) or bare export files: orders, customers, products, events.
+    """
+    from segcli.cli.output import print_json, progress
+    from segcli.pipeline import compute, prepare, scratch_folder, write
+    from segcli.problems import Problems
+    from segcli.project import load_project
+
+    started = time.perf_counter()
+    problems = Problems()
+    with progress(quiet=quiet or as_json) as say, scratch_folder() as scratch:
+        say("Recognising files")
+        project = load_project(
+            paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp
+        )
+        run = compute(prepare(project, problems), scratch, say)
+        say("Writing send lists")
+        written = write(run, scratch)
+    seconds = time.perf_counter() - started
+    if as_json:
+        print_json(_answer(run, written.folder, seconds))
+    elif not quiet:
+        _show(run, written.folder, written.previous, seconds, everything=everything)
+
+
+def _answer(run: SegmentRun, folder: Path, seconds: float) -> dict[str, Any]:
+    return {
+        "run": str(folder),
+        "as_of": run.computed.plan.as_of.isoformat(timespec="minutes"),
+        "customers": run.tables["customers"].rows,
+        "segments": [
+            {
+                "name": item.name,
+                "customers": item.customers,
+                "contactable": item.contactable,
+                "spend": item.spend,
+            }
+            for item in run.members
+        ],
+        "unavailable": [
+            {"segment": name, "needs": list(needs)} for name, needs in unavailable_segments(run).items()
+        ],
+        "rejected": run.tables.rejected.height,
+        "seconds": round(seconds, 3),
+    }
+
+
+def unavailable_segments(run: SegmentRun) -> dict[str, tuple[str, ...]]:
+    """The segments that the files cannot answer, each with what would enable it."""
+    plan = run.computed.plan
+    return {
+        segment.name: plan.unavailable[segment.name]
+        for segment in plan.segments
+        if segment.name in plan.unavailable
+    }
+
+
+def _show(
+    run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: float, *, everything: bool
+) -> None:
+    from segcli.cli.output import counted, print_problems, stderr_console, stdout_console
+    from segcli.cli.segment_table import champion_note, segment_table
+
+    project, tables = run.prepared.project, run.tables
+    notes, answer = stderr_console(), stdout_console()
+    print_problems(run.prepared.problems.warnings)
+    for file in run.prepared.catalog.files:
+        what = f"{file.platform} → {', '.join(file.tables)}" if file.tables else "left out"
+        notes.print(f"[bold]{file.path}[/bold]: {what}" + (f" ({file.note})" if file.note else ""))
+    for name, number in tables.counts.items():
+        if number:
+            notes.print(f"  {name.replace('_', ' ')}: {number:,}", style="dim")
+    answer.print(
+        f"{counted(tables['customers'].rows, 'customer')} as of "
+        f"{run.computed.plan.as_of:%Y-%m-%d %H:%M} {project.timezone.key}"
+    )
+    answer.print(
+        segment_table(
+            run.members,
+            tables["customers"].rows,
+            previous,
+            everything=everything,
+            currency=project.currency,
+        )
+    )
+    for line in _notes(run, champion_note(run.members), everything=everything):
+        notes.print(line, markup=False)
+    notes.print(f"[bold]{folder}[/bold] written in {seconds:.1f} s")
+
+
+def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[str]:
+    lines = [champions] if champions else []
+    for name, cuts in sorted(run.computed.cut_points.items()):
+        if cuts.quantiles and len(cuts.values) <= 10:
+            lines.append(f"{name}: cut points {', '.join(str(value) for value in cuts.values)}")
+    contactable = sum(item.contactable for item in run.members)
+    if not contactable and run.members:
+        lines.append(_why_nobody_is_contactable(run))
+    by_need: dict[tuple[str, ...], list[str]] = {}
+    for name, needs in unavailable_segments(run).items():
+        by_need.setdefault(needs, []).append(name)
+    for needs, names in by_need.items():
+        shown = names if everything else [*names[:4], *(["..."] if len(names) > 4 else [])]
+        lines.append(f"Not available for want of {', '.join(needs[:3])}: {', '.join(shown)}")
+    if run.tables.rejected.height:
+        lines.append(f"{run.tables.rejected.height:,} cells or rows could not be read: see rejected.csv")
+    return lines
+
+
+def _why_nobody_is_contactable(run: SegmentRun) -> str:
+    given = run.tables["customers"].given
+    if "email" not in given:
+        return (
+            "Contactable 0: no file has email addresses. Add a customers file with an email column, or say "
+            "which column it is: --map customers.email=NAME"
+        )
+    return (
+        "Contactable 0: every address is missing, invalid, unsubscribed, bounced or complained. "
+        "The column email_consent says no for all, if it is there."
+    )

@@ -1,0 +1,108 @@
+"""The fields and customers' columns that a project's expressions can name, as records to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from segcli.project.models import (
+    AcrossField,
+    AggregateField,
+    CasesField,
+    Field,
+    PointsField,
+    ScoreField,
+    Segment,
+    TopField,
+    ValueField,
+)
+from segcli.sources.tables import DERIVED
+
+KINDS: dict[type, str] = {
+    AggregateField: "aggregate",
+    ValueField: "value",
+    AcrossField: "across",
+    TopField: "top",
+    ScoreField: "score",
+    PointsField: "points",
+    CasesField: "cases",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name of the vocabulary."""
+
+    name: str
+    kind: str
+    meaning: str
+    unit: str | None
+    source: str | None
+    recipe: str
+    place: str
+    tables: tuple[str, ...]
+    definition: str
+
+
+def vocabulary(definitions: Iterable[Field | Segment]) -> list[Entry]:
+    """Every field of the definitions, then the columns of customers, in the order they were written."""
+    by_name = {item.name: item for item in definitions}
+    entries = [_entry(item, by_name) for item in by_name.values() if not isinstance(item, Segment)]
+    columns = yaml.safe_load(resources.files("segcli.sources").joinpath("columns.yaml").read_text("utf-8"))
+    for name, meaning in columns["customers"].items():
+        how = "worked out from the customers file" if name in DERIVED["customers"] else "from the files"
+        entries.append(Entry(name, "column", meaning, None, how, "customers", "", ("customers",), ""))
+    return entries
+
+
+def _entry(item: Field, by_name: dict[str, Field | Segment]) -> Entry:
+    return Entry(
+        name=item.name,
+        kind=KINDS[type(item)],
+        meaning=" ".join((item.meaning or "").split()),
+        unit=item.unit,
+        source=item.source,
+        recipe=item.recipe,
+        place=f"{item.place.path}:{item.place.line}",
+        tables=tuple(sorted(_tables(item, by_name, set()))),
+        definition=definition_text(Path(item.place.path), item.place.line or 1),
+    )
+
+
+def _tables(item: Field | Segment, by_name: dict[str, Field | Segment], seen: set[str]) -> set[str]:
+    """The tables that a definition reads, through everything it names."""
+    from segcli.fields.planning import references
+
+    if item.name in seen:
+        return set()
+    seen.add(item.name)
+    tables = {part.table for part in getattr(item, "points", ()) if part.table}
+    if getattr(item, "table", None):
+        tables.add(getattr(item, "table"))  # noqa: B009  (not every kind has it)
+    for name in references(item):
+        if name in by_name:
+            tables |= _tables(by_name[name], by_name, seen)
+    return tables
+
+
+def definition_text(path: Path, line: int) -> str:
+    """The YAML of a definition as it stands in its file: from its line to the next one no deeper."""
+    try:
+        lines = path.read_text("utf-8").splitlines()[line - 1 :]
+    except OSError:
+        return ""
+    if not lines:
+        return ""
+    depth = len(lines[0]) - len(lines[0].lstrip())
+    block = [lines[0]]
+    for text in lines[1:]:
+        if text.strip() and len(text) - len(text.lstrip()) <= depth:
+            break
+        block.append(text)
+    while block and not block[-1].strip():
+        block.pop()
+    return "\n".join(text[depth:] for text in block)

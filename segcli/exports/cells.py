@@ -1,0 +1,75 @@
+"""Typed columns to the text of CSV cells and lines, as Polars expressions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+# What a spreadsheet would run at the start of a cell, and the two kinds of cell that may start so:
+# a number, and a phone number in international spelling.
+RUNS = r"^[=+\-@\t\r\n＝＋－＠]"
+NUMBER_OR_PHONE = r"^(?:[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?|\+\d[\d ().-]*)$"
+
+
+def cell_text(
+    column: pl.Expr, dtype: pl.DataType, *, dates: str, times: str, money: bool = False, text: bool = True
+) -> pl.Expr:
+    """The text of a column's cells; null where there is nothing to write.
+
+    Money and every Decimal has two decimals, other fractions at most four; a list is joined by `;`. With
+    `text`, a cell that a spreadsheet would run is neutralised by a leading apostrophe.
+    """
+    if dtype == pl.Date:
+        return column.dt.strftime(dates)
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.strftime(times)
+    if isinstance(dtype, pl.Decimal) or (money and dtype.is_numeric()):
+        return column.cast(pl.Decimal(38, 2)).cast(pl.String)
+    if dtype.is_float():
+        return _fraction(column)
+    if isinstance(dtype, pl.List):
+        column = column.cast(pl.List(pl.String)).list.join(";")
+    cells = column.cast(pl.String)
+    return neutralised(cells) if text and not dtype.is_numeric() and dtype != pl.Boolean else cells
+
+
+def _fraction(column: pl.Expr) -> pl.Expr:
+    # 12.0 is written 12, so that a whole number reads the same whatever its type; -0.0 is 0.
+    written = (column.round(4) + 0.0).cast(pl.String).str.strip_suffix(".0")
+    return pl.when(column.is_finite()).then(written)
+
+
+def json_text(column: pl.Expr, dtype: pl.Struct, *, dates: str, times: str) -> pl.Expr:
+    """One JSON object per row from a struct: numbers as numbers, dates as text, lists as lists."""
+    return pl.struct(
+        _json_value(column.struct.field(field.name), field.dtype, dates, times).alias(field.name)
+        for field in dtype.fields
+    ).struct.json_encode()
+
+
+def _json_value(column: pl.Expr, dtype: pl.DataType | type[pl.DataType], dates: str, times: str) -> pl.Expr:
+    if dtype == pl.Date:
+        return column.dt.strftime(dates)
+    if dtype == pl.Datetime:
+        return column.dt.strftime(times)
+    if dtype == pl.Decimal:
+        return column.cast(pl.Float64).round(2)
+    return column.round(4) if dtype in (pl.Float64, pl.Float32) else column
+
+
+def neutralised(cells: pl.Expr) -> pl.Expr:
+    """Cells as they are, with an apostrophe before those that a spreadsheet would run."""
+    runs = cells.str.contains(RUNS) & ~cells.str.contains(NUMBER_OR_PHONE)
+    return pl.when(runs).then(pl.concat_str(pl.lit("'"), cells)).otherwise(cells)
+
+
+def quoted(cells: pl.Expr, separator: str) -> pl.Expr:
+    """Cells quoted where they must be, empty where they are null."""
+    needs_quotes = cells.str.contains(f'[{separator}"\r\n]')
+    in_quotes = pl.concat_str(pl.lit('"'), cells.str.replace_all('"', '""', literal=True), pl.lit('"'))
+    return pl.when(needs_quotes).then(in_quotes).otherwise(cells).fill_null("")
+
+
+def quoted_text(cell: str, separator: str) -> str:
+    """One cell as `quoted` writes it."""
+    frame = pl.select(quoted(pl.lit(cell), separator))
+    return str(frame.item())

@@ -1,0 +1,68 @@
+"""Customers to the finished lines of a send list, built once for all lists of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from segcli.exports.cells import cell_text, json_text, neutralised, quoted, quoted_text
+from segcli.exports.formats import SEGMENT_MARK, ListFormat, ResolvedColumn, resolve_columns, with_every_column
+
+
+@dataclass(frozen=True)
+class LineBuilder:
+    """A format fitted to a frame: its header, and the expression of a line in which the segment is a mark."""
+
+    form: ListFormat
+    header: str
+    line: pl.Expr
+
+    def tag(self, segment: str) -> str:
+        """The segment's name as it stands in a line in place of the mark."""
+        if any(column.json_of for column in self.form.columns.values()):
+            return json.dumps(segment, ensure_ascii=False)[1:-1].replace('"', '""')
+        name = str(pl.select(neutralised(pl.lit(segment))).item())
+        return quoted_text(name, self.form.file.separator)
+
+
+def line_builder(
+    form: ListFormat, customers: pl.LazyFrame, fields: Sequence[str] = (), money: Collection[str] = ()
+) -> LineBuilder:
+    """Fits the format to the columns of `customers`; the line is for `with_every_column(customers)`."""
+    columns = resolve_columns(form, customers.collect_schema().names(), fields, money)
+    cells = list_cells(form, with_every_column(customers), columns)
+    separator = form.file.separator
+    header = separator.join(quoted_text(column.header, separator) for column in columns)
+    line = pl.concat_str((quoted(cell, separator) for cell in cells.values()), separator=separator)
+    return LineBuilder(form, header, line)
+
+
+def list_cells(
+    form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn]
+) -> dict[str, pl.Expr]:
+    """Header -> the text of that column's cells, null where empty."""
+    types = frame.select(column.source.alias(column.header) for column in columns).collect_schema()
+    return {column.header: _cell(form, column, types[column.header]) for column in columns}
+
+
+def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType) -> pl.Expr:
+    source, spelling = column.source, column.column.spelling
+    if isinstance(dtype, pl.Struct):
+        return json_text(source, dtype, dates=form.dates, times=form.times)
+    if column.column.consent is not None:
+        consent = column.column.consent
+        unknown = pl.lit(consent.unknown, pl.String)
+        spelled = pl.when(source).then(pl.lit(consent.given)).when(~source).then(pl.lit(consent.refused))
+        return spelled.otherwise(unknown)
+    dates, times = spelling or form.dates, spelling or form.times
+    cells = cell_text(source, dtype, dates=dates, times=times, money=column.money)
+    return pl.when(cells != "").then(cells)
+
+
+def split_lines(lines: pl.Series) -> pl.DataFrame:
+    """Lines cut at the mark into `head` and `tail`, so that a list only puts its tag between them."""
+    parts = lines.str.split_exact(SEGMENT_MARK, 1).struct.rename_fields(["head", "tail"])
+    return parts.struct.unnest()

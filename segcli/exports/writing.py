@@ -1,0 +1,135 @@
+"""A run's contents to its folder: customers.parquet, send lists, rejected rows and the manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from segcli.exports.cells import cell_text, quoted, quoted_text
+from segcli.exports.contents import RunContents
+from segcli.exports.formats import load_format, with_every_column
+from segcli.exports.list_files import WrittenFile, file_digest, write_file
+from segcli.exports.output_lock import output_lock
+from segcli.exports.preflight import preflight
+from segcli.exports.previous_runs import CUSTOMERS, compared_runs
+from segcli.exports.run_folder import (
+    MANIFEST,
+    delete_old_runs,
+    disk_problems,
+    publish,
+    run_name,
+    staged_folder,
+    sweep,
+)
+from segcli.exports.send_lists import SegmentLists, WrittenLists, write_lists
+from segcli.problems import DataError
+
+ROWS_PER_GROUP = 65_536
+FILE_FORMAT = 1  # of a run's folder; raised when a later segcli could not read it
+
+
+def write_run(out: Path, run: RunContents, *, esp: str | None = None, keep: dt.timedelta | None = None) -> Path:
+    """Writes the run whole into `out/<YYYY-MM-DDTHHMM>` and returns that folder.
+
+    A run of the same name is replaced. `latest` then names the run of the latest moment, and runs that are
+    more than `keep` older than this one are deleted. Raises LockedError while another process writes to
+    `out`, RecipeError for an ESP that is not known, DataError for rows that the ESP's importer would take
+    wrong and for a disk that refuses; in each case every earlier run is as it was.
+    """
+    load_format(esp)
+    with disk_problems(out), output_lock(out):
+        sweep(out)
+        name = run_name(run.as_of)
+        with staged_folder(out, name) as staged:
+            _write_contents(out, staged, name, run, esp)
+            folder = publish(out, staged, name)
+        if keep is not None:
+            delete_old_runs(out, run.as_of - keep)
+    return folder
+
+
+def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: str | None) -> None:
+    files = [_write_customers(staged, run.customers)]
+    customers = pl.scan_parquet(staged / CUSTOMERS, glob=False)
+    compared, gone = compared_runs(out, name, run.segments, customers.collect_schema())
+    form = load_format(esp)
+    segments = (*run.segments, *gone)
+    lists = SegmentLists(customers, segments, compared, form, run.columns, run.money)
+    _check_lists(lists, run, esp)
+    written = write_lists(staged, lists)
+    files += written.files
+    files.append(_write_rejected(staged, run.rejected))
+    _write_manifest(staged, run, esp, written, files)
+
+
+def _write_customers(staged: Path, customers: pl.LazyFrame) -> WrittenFile:
+    """Writes customers.parquet, the same bytes for the same rows.
+
+    The bytes of a row group depend on the pieces in which its rows arrive, and those on threads and sources.
+    So the rows are written twice: reading back whole row groups gives every group in one piece.
+    """
+    pieces = staged / "customers.pieces"
+    customers.sink_parquet(pieces, compression="lz4", row_group_size=ROWS_PER_GROUP, engine="streaming")
+    pl.scan_parquet(pieces, glob=False).sink_parquet(
+        staged / CUSTOMERS,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROWS_PER_GROUP,
+        engine="streaming",
+    )
+    pieces.unlink()
+    rows = pl.scan_parquet(staged / CUSTOMERS, glob=False).select(pl.len()).collect().item()
+    return file_digest(staged, CUSTOMERS, rows)
+
+
+def _check_lists(lists: SegmentLists, run: RunContents, esp: str | None) -> None:
+    listed = pl.any_horizontal(pl.lit(value=False), *(lists.listed(segment) for segment in lists.segments))
+    rows = with_every_column(lists.customers).filter(listed)
+    given = lists.schema.names()
+    problems = preflight(esp, given, rows, fields=run.columns, as_of=run.as_of)
+    problems.stop_on_errors(DataError)
+
+
+def _write_rejected(staged: Path, rejected: pl.DataFrame) -> WrittenFile:
+    header = ",".join(quoted_text(name, ",") for name in rejected.columns)
+    cells = [
+        quoted(cell_text(pl.col(name), dtype, dates="%Y-%m-%d", times="%Y-%m-%dT%H:%M:%S"), ",")
+        for name, dtype in rejected.schema.items()
+    ]
+    lines = rejected.select(pl.concat_str(cells, separator=",")).to_series() if cells else pl.Series([])
+    content = "".join(f"{line}\n" for line in [header, *lines])
+    return write_file(staged, "rejected.csv", content.encode(), rejected.height)
+
+
+def _write_manifest(
+    staged: Path, run: RunContents, esp: str | None, written: WrittenLists, files: Sequence[WrittenFile]
+) -> None:
+    facts: Mapping[str, Any] = {
+        **run.manifest,
+        "format": FILE_FORMAT,
+        "as_of": run.as_of.isoformat(timespec="seconds"),
+        "esp": esp,
+        "import_note": load_format(esp).note if esp else None,
+        "lists": written.entries,
+        "excluded": written.excluded,
+        "outputs": {file.path: {k: v for k, v in asdict(file).items() if k != "path"} for file in files},
+    }
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False, default=_plain_value)
+    write_file(staged, MANIFEST, f"{text}\n".encode())
+
+
+def _plain_value(value: object) -> object:
+    """What JSON does not know: times in ISO 8601, sets sorted, everything else as its text."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

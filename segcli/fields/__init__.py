@@ -1,0 +1,7 @@
+"""Definitions to customer columns: planned and checked before any row is read, then computed."""
+
+from segcli.fields.computing import Computed, compute_fields
+from segcli.fields.nodes import Plan
+from segcli.fields.planning import mentioned_names, plan_fields
+
+__all__ = ["Computed", "Plan", "compute_fields", "mentioned_names", "plan_fields"]

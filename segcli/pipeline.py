@@ -1,0 +1,136 @@
+"""The way of a run, one call per stage: files, tables, fields, segments, exports."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
+from segcli.problems import Problems, RecipeError
+from segcli.project.models import Field, Project, Segment
+from segcli.segments import SegmentMembers, decide_members
+from segcli.sources import read_tables, recognise
+from segcli.sources.tables import Catalog, Tables
+
+Progress = Callable[[str], None]
+
+
+def quiet(stage: str) -> None:
+    """Says nothing of the progress."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A project whose files are recognised and whose definitions are checked; no row has been read."""
+
+    project: Project
+    catalog: Catalog
+    plan: Plan
+    problems: Problems
+
+
+@dataclass(frozen=True)
+class SegmentRun:
+    """What `segment` found: the columns of every customer, the segments, and how long each stage took."""
+
+    prepared: Prepared
+    tables: Tables
+    computed: Computed
+    members: tuple[SegmentMembers, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def prepare(project: Project, problems: Problems, *, wanted: Iterable[str] | None = None) -> Prepared:
+    """Headers recognised and every expression checked.
+
+    `wanted` names the fields and segments to plan; by default the chosen recipes' and what exports and
+    counts read, so that a vocabulary of which little is used costs little.
+    """
+    fields, segments = definitions(project)
+    catalog = recognise(project, mentioned_names([*fields, *segments]), problems)
+    plan = plan_fields(fields, segments, catalog, problems, wanted=wanted or _wanted(project))
+    return Prepared(project, catalog, plan, problems)
+
+
+def definitions(project: Project) -> tuple[list[Field], list[Segment]]:
+    """Every field and segment of all recipes; a project's own field replaces a built-in one."""
+    fields = {item.name: item for recipe in project.recipes for item in recipe.fields}
+    return list(fields.values()), [item for recipe in project.recipes for item in recipe.segments]
+
+
+# What every run works out, whatever the recipes: the columns of the plain send list, of the counts and of
+# each ESP's column set.
+ALWAYS = (
+    "contactable", "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
+    "favourite_category", "favourite_brand", "favourite_product", "last_engaged_at", "rfm_group",
+    "lifecycle_stage",
+)  # fmt: skip
+
+
+def _wanted(project: Project) -> list[str]:
+    names = list(ALWAYS)
+    for recipe in project.recipes:
+        names += [item.name for item in recipe.segments]
+        if recipe.name != "builtin":
+            names += [item.name for item in recipe.fields]
+    return names
+
+
+def compute(
+    prepared: Prepared,
+    scratch: Path,
+    progress: Progress = quiet,
+    *,
+    needed: Mapping[str, frozenset[str]] | None = None,
+) -> SegmentRun:
+    """Reads the files and decides who is in which segment. Raises DataError where the data stop it.
+
+    `needed` names the columns of each table to read; by default those that the plan needs.
+    """
+    prepared.problems.stop_on_errors(RecipeError)
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "sources"):
+        progress("Reading files")
+        tables = read_tables(
+            prepared.project,
+            prepared.catalog,
+            needed or prepared.plan.needed_columns(),
+            scratch,
+            prepared.problems,
+        )
+    with _timed(seconds, "fields"):
+        progress("Computing fields")
+        computed = compute_fields(prepared.plan, tables, scratch / "fields")
+    with _timed(seconds, "segments"):
+        progress("Deciding segments")
+        members = decide_members(computed)
+    return SegmentRun(prepared, tables, computed, members, seconds)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for what lies between stages, removed at the end whatever happens."""
+    path = Path(tempfile.mkdtemp(prefix="segcli-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - start, 3)
+
+
+def customer_frame(run: SegmentRun) -> pl.LazyFrame:
+    """One row per customer, sorted by customer_id."""
+    return run.computed.customers.sort("customer_id")

@@ -1,0 +1,106 @@
+"""Which recipes a project uses: shipped ones by name, folders by path; names are defined once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segcli.problems import Place, Problems, nearest
+from segcli.project.models import Recipe
+from segcli.project.project_keys import DEFAULT_SET
+from segcli.project.recipes import RECIPE_FILE, load_recipe
+from segcli.project.yaml_text import read_yaml
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+BUILTIN_FILE = _PACKAGE / "fields" / "builtin.yaml"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A recipe as it was asked for, and where."""
+
+    name: str
+    place: Place | None = None
+
+
+def shipped_folder() -> Path:
+    """The recipes that come with segcli: inside the installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "recipes"
+    return inside if inside.is_dir() else _PACKAGE.parent / "recipes"
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The folder of every shipped recipe, by name."""
+    return {file.parent.name: file.parent for file in sorted(shipped_folder().glob(f"*/{RECIPE_FILE}"))}
+
+
+def choose_recipes(wanted: Sequence[Wanted], root: Path, problems: Problems) -> tuple[Recipe, ...]:
+    """The built-in vocabulary and the wanted recipes (the default set when none), each name defined once."""
+    wanted = wanted or default_set(problems)
+    folders: dict[Path, None] = {}
+    for each in wanted:
+        folders.update(dict.fromkeys(_find(each, root, problems)))
+    builtin = load_recipe(BUILTIN_FILE, problems, name="builtin")
+    chosen = [recipe for folder in folders if (recipe := load_recipe(folder, problems))]
+    return _defined_once(builtin, chosen, problems)
+
+
+def default_set(problems: Problems) -> list[Wanted]:
+    """The shipped recipes that are used when none are named; all of them when no list says otherwise."""
+    file = shipped_folder() / "default.yaml"
+    if not file.is_file():
+        return [Wanted(name) for name in shipped_recipes()]
+    tree = read_yaml(file, problems)
+    values = DEFAULT_SET.read(tree, "", problems) if tree else None
+    return [Wanted(each.name, each.place) for each in values["recipes"]] if values else []
+
+
+def _find(wanted: Wanted, root: Path, problems: Problems) -> list[Path]:
+    """The folder of a recipe; several when it is a folder of recipe folders."""
+    path = root / Path(wanted.name).expanduser()
+    if path.name == RECIPE_FILE and path.is_file():
+        return [path.parent.resolve()]
+    if (path / RECIPE_FILE).is_file():
+        return [path.resolve()]
+    shipped = shipped_recipes()
+    if wanted.name in shipped:
+        return [shipped[wanted.name]]
+    if inner := sorted(path.glob(f"*/{RECIPE_FILE}")):
+        return [file.parent.resolve() for file in inner]
+    if path.is_dir():
+        problems.error(f"the folder '{wanted.name}' holds no {RECIPE_FILE}.", wanted.place, "recipes")
+    else:
+        hint = nearest(wanted.name, shipped) or f"Shipped are {', '.join(shipped) or 'none'}."
+        problems.error(f"no recipe or folder named '{wanted.name}'.", wanted.place, "recipes", hint=hint)
+    return []
+
+
+def _defined_once(builtin: Recipe | None, chosen: list[Recipe], problems: Problems) -> tuple[Recipe, ...]:
+    """Says which names are defined twice; a project's own recipe may replace a built-in field."""
+    shipped = {folder / RECIPE_FILE for folder in shipped_recipes().values()}
+    places: dict[str, Place] = {}
+    for recipe in chosen:
+        for each in (*recipe.fields, *recipe.segments):
+            _note_place(each.name, each.place, places, problems)
+    if builtin is None:
+        return tuple(chosen)
+    own_fields = {each.name for recipe in chosen if recipe.path not in shipped for each in recipe.fields}
+    for vocabulary in builtin.fields:
+        if vocabulary.name in places and vocabulary.name not in own_fields:
+            _report_twice(vocabulary.name, places[vocabulary.name], vocabulary.place, problems)
+    kept = tuple(each for each in builtin.fields if each.name not in own_fields)
+    return (replace(builtin, fields=kept), *chosen)
+
+
+def _note_place(name: str, place: Place, places: dict[str, Place], problems: Problems) -> None:
+    if name in places:
+        _report_twice(name, place, places[name], problems)
+    else:
+        places[name] = place
+
+
+def _report_twice(name: str, place: Place, first: Place, problems: Problems) -> None:
+    problems.error(
+        f"'{name}' is defined here and at {first}.", place, name, hint="Rename or remove one of them."
+    )

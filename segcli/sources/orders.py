@@ -1,0 +1,186 @@
+"""Order rows and order lines -> one row per order, net of refunds, that says whether it counts; and its windows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+import polars as pl
+
+from segcli.sources.ages import known_by, until
+from segcli.sources.currencies import converted
+from segcli.sources.tables import MONEY, TIME, WORKING, SourceFrame
+
+# Spellings after lower case, `wc-` taken off, and blanks and underscores as hyphens.
+VOID_STATUSES = (
+    "cancelled", "canceled", "voided", "void", "refunded", "fully-refunded", "test", "failed", "declined",
+    "expired", "draft", "checkout-draft", "trash",
+)  # fmt: skip
+# Of these platforms a status means something else than elsewhere.
+PLATFORM_VOID_STATUSES = {"magento": ("closed",)}
+ZERO = pl.lit(Decimal("0.00"), MONEY)
+INTERNAL = ("__source", "__platform", "__void")
+
+
+def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) -> pl.LazyFrame:
+    """One row per order of a file, `number` being its place among the sources: amounts in the shop's currency.
+
+    The lines of an order in a line-item file are folded into one: of each column the one value that they
+    have, and the sum of the lines where the file has no total of the order.
+    """
+    frame = source.frame.drop("__row", "__problem", strict=False)
+    columns = frame.collect_schema()
+    if source.line_items and "order_id" in columns:
+        frame = _fold_lines(frame)
+    missing = {
+        name: dtype
+        for name, dtype in {"amount": MONEY, "currency": pl.String(), **WORKING["orders"]}.items()
+        if name not in columns
+    }
+    frame = frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in missing.items())
+    if "order_id" not in columns:
+        frame = frame.with_columns(order_id=pl.lit(None, pl.String))
+    amount = pl.coalesce("amount", "line_amount").alias("amount")
+    return frame.with_columns(amount).with_columns(
+        converted("amount", rates),
+        converted("refunded", rates),
+        pl.lit(number, pl.Int64).alias("__source"),
+        pl.lit(source.platform).alias("__platform"),
+        own_id=pl.coalesce(name for name in ("customer_id", "email", "phone") if name in columns),
+    )
+
+
+def _fold_lines(frame: pl.LazyFrame) -> pl.LazyFrame:
+    columns = frame.collect_schema().names()
+    if "line_amount" not in columns and "price" in columns:
+        quantity = pl.col("quantity").fill_null(1.0) if "quantity" in columns else pl.lit(1.0)
+        frame = frame.with_columns(line_amount=line_amount(pl.col("price"), quantity))
+        columns = [*columns, "line_amount"]
+    # The largest of what the lines say and not the first: files repeat or leave out, and their order is no fact.
+    folds = [pl.col(name).max() for name in columns if name not in ("order_id", "ordered_at", "line_amount")]
+    if "line_amount" in columns:
+        # A sum of nothing is null here, and not 0.00.
+        summed = pl.col("line_amount").sum()
+        folds.append(pl.when(pl.col("line_amount").count() > 0).then(summed).alias("line_amount"))
+    if "ordered_at" in columns:
+        folds.append(pl.col("ordered_at").min())
+    return frame.filter(pl.col("order_id").is_not_null()).group_by("order_id").agg(folds)
+
+
+def line_amount(price: pl.Expr, quantity: pl.Expr) -> pl.Expr:
+    """Price times quantity, rounded half to even cents; exact for quantities of up to three decimals."""
+    exact = price.cast(pl.Decimal(38, 5)) * quantity.cast(pl.Decimal(38, 5)).round(3)
+    return exact.round(2, mode="half_to_even").cast(MONEY)
+
+
+def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.LazyFrame:
+    """Orders as of then: `counts`, the amount net of refunds, times that had not come yet null.
+
+    An order of 0.00 counts (a gift, a replacement, a full voucher is an order). Rows with a negative amount are
+    refunds on their own and do not count; cancelled, voided, test and fully refunded orders do not either.
+    """
+    columns = frame.collect_schema()
+    times = [name for name in ("shipped_at", "delivered_at") if name in columns]
+    if "delivered_at" in columns and "shipped_at" in columns:
+        estimate = pl.col("shipped_at").dt.offset_by(f"{delivery_days}d")
+        frame = frame.with_columns(pl.coalesce("delivered_at", estimate).alias("delivered_at"))
+    refunded = pl.col("refunded").fill_null(Decimal("0.00"))
+    void = (
+        pl.any_horizontal(_void_status(columns), until(as_of, "cancelled_at"), pl.col("test"))
+        .fill_null(False)
+        .or_(((refunded > ZERO) & (refunded >= pl.col("amount"))).fill_null(False))
+        .or_((pl.col("amount") < ZERO).fill_null(False))
+    )
+    net = pl.when(void).then(ZERO).otherwise(pl.max_horizontal(pl.col("amount") - refunded, ZERO))
+    return (
+        frame.filter(until(as_of, "ordered_at"))
+        .with_columns(counts=void.not_(), is_refund=(pl.col("amount") < ZERO).fill_null(False))
+        .with_columns(
+            # max_horizontal ignores null: an unknown amount stays unknown.
+            pl.when(pl.col("amount").is_null() & pl.col("counts")).then(None).otherwise(net).cast(MONEY).alias("amount"),
+            *known_by(as_of, times),
+        )
+    )
+
+
+def _void_status(columns: Collection[str]) -> pl.Expr:
+    if "status" not in columns:
+        return pl.lit(False)
+    status = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-")
+    status = status.str.strip_prefix("wc-")
+    void = status.is_in(VOID_STATUSES)
+    for platform, words in PLATFORM_VOID_STATUSES.items():
+        void = void | (pl.col("__platform").str.starts_with(platform) & status.is_in(words))
+    return void
+
+
+def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame | None:
+    """`order_id` and the last `__source` that has it, for orders that several files of one platform hold.
+
+    None when a single file, or several platforms (where equal numbers are different orders unless the
+    customer is the same, which `one_per_order` sees). Ids are read in buckets, so that memory stays flat.
+    """
+    if len(frames) < 2:
+        return None
+    ids = pl.concat([frame.select("order_id", "__source") for frame in frames])
+    buckets = 1 + rows // 5_000_000
+    found = []
+    for bucket in range(buckets):
+        mine = ids.filter(pl.col("order_id").hash(seed=1) % buckets == bucket) if buckets > 1 else ids
+        grouped = mine.group_by("order_id").agg(last=pl.col("__source").max(), first=pl.col("__source").min())
+        several = grouped.filter(pl.col("first") < pl.col("last"), pl.col("order_id").is_not_null())
+        found.append(several.select("order_id", "last").collect(engine="streaming"))
+    return pl.concat(found)
+
+
+def with_order_ids(orders: pl.DataFrame) -> pl.DataFrame:
+    """Gives orders without an id one made of customer, time, amount, and the nth of equal ones in their file."""
+    if orders["order_id"].null_count() == 0:
+        return orders
+    unnamed = orders.filter(pl.col("order_id").is_null())
+    unnamed = unnamed.sort("__source", "own_id", "ordered_at", "amount", *_tie_columns(unnamed), nulls_last=True)
+    nth = pl.col("own_id").cum_count().over("__source", "own_id", "ordered_at", "amount")
+    name = pl.format(
+        "{} {} {}",
+        "own_id",
+        pl.col("ordered_at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
+        pl.col("amount").cast(pl.String).fill_null("?"),
+    )
+    named = unnamed.with_columns(order_id=pl.when(nth > 1).then(pl.format("{} #{}", name, nth)).otherwise(name))
+    return pl.concat([orders.filter(pl.col("order_id").is_not_null()), named])
+
+
+def one_per_order(orders: pl.DataFrame) -> pl.DataFrame:
+    """Each order of a customer once: from the last source that has it, there the latest and largest row."""
+    if not orders.select("customer_id", "order_id").is_duplicated().any():
+        return orders
+    ranked = orders.sort("__source", "ordered_at", "amount", *_tie_columns(orders))
+    return ranked.unique(["customer_id", "order_id"], keep="last", maintain_order=True)
+
+
+def _tie_columns(orders: pl.DataFrame) -> list[str]:
+    done = ("__source", "own_id", "ordered_at", "amount", "customer_id", "order_id")
+    return [name for name, dtype in orders.schema.items() if name not in done and not dtype.is_nested()]
+
+
+def with_order_windows(orders: pl.DataFrame, wanted: Collection[str]) -> pl.DataFrame:
+    """Counted orders by customer and time with `order_number` and `gap_days`.
+
+    order_number: the nth order of this customer by time, ties by order_id. gap_days: whole days since the
+    customer's last order on an earlier day; null for the first day and for later orders of one day.
+    """
+    orders = orders.sort("customer_id", "ordered_at", "order_id")
+    first = (pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)
+    day = pl.col("ordered_at").dt.date()
+    row = pl.int_range(pl.len(), dtype=pl.Int64)
+    windows = {
+        "order_number": row - pl.when(first).then(row).forward_fill() + 1,
+        "gap_days": pl.when(first.not_() & (day != day.shift(1))).then((day - day.shift(1)).dt.total_days()),
+    }
+    return orders.with_columns(value.alias(name) for name, value in windows.items() if name in wanted)
+
+
+def cast_time(column: str) -> pl.Expr:
+    """The column as a naive time in microseconds."""
+    return pl.col(column).cast(TIME)

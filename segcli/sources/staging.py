@@ -1,0 +1,144 @@
+"""Typed frames of text files -> Parquet read once, with the rows that cannot be used taken out and listed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from segcli.problems import Place, Problems
+from segcli.sources.files import lines_of_rows
+from segcli.sources.rejections import Rejections
+from segcli.sources.source_file import ROW, SourceFile
+from segcli.sources.tables import TIME_COLUMN, SourceFrame
+
+PROBLEM = "__problem"
+Frames = Mapping[str, Sequence[SourceFrame]]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Frames whose rows can all be used, and per table how many there were, were unusable, and are yet to come."""
+
+    frames: dict[str, list[SourceFrame]]
+    rows: Mapping[str, int]
+    unusable: Mapping[str, int]
+    later: Mapping[str, int]
+
+
+def stage_frames(
+    frames: Frames,
+    files: Mapping[str, SourceFile],
+    as_of: dt.datetime,
+    scratch: Path,
+    rejections: Rejections,
+) -> Staged:
+    """Writes what must be parsed to Parquet, one pass per file; Parquet whose types are right stays where it is."""
+    structural = _dropped_lines(rejections)
+    parsed = _parse_once(frames, scratch)
+    ready: dict[str, list[SourceFrame]] = {}
+    rows: dict[str, int] = defaultdict(int)
+    unusable: dict[str, int] = defaultdict(int)
+    later: dict[str, int] = defaultdict(int)
+    for table, sources in parsed.items():
+        ready[table] = []
+        for source in sources:
+            fatal = _list_problems(source, files.get(source.file.path), rejections)
+            whole, timeless, coming = _count(source, as_of)
+            if timeless:
+                reason = f"{timeless} rows without a time"
+                rejections.add(source.file.path, None, TIME_COLUMN[table], reason, None, True)
+            broken = structural.get(source.file.path, 0)
+            rows[table] += whole + broken
+            unusable[table] += fatal + timeless + broken
+            later[table] += coming
+            ready[table].append(replace(source, frame=_usable(source.frame)))
+    return Staged(ready, rows, unusable, later)
+
+
+def check_share_rejected(staged: Staged, most: Decimal, problems: Problems) -> None:
+    """A problem for each table of which more than the share `most` (0.01 is 1 %) cannot be read."""
+    for table, unusable in sorted(staged.unusable.items()):
+        if unusable > most * staged.rows[table]:
+            first = staged.frames[table][0].file.path
+            problems.error(
+                f"{unusable:,} of {staged.rows[table]:,} rows of {table} cannot be read, "
+                f"more than {most * 100:f} %.".replace(".00 %", " %"),
+                Place(first),
+                "max_rejected",
+                "Nothing was written. If that is how the file is, raise `max_rejected` in segcli.yaml.",
+            )
+
+
+def _parse_once(frames: Frames, scratch: Path) -> dict[str, list[SourceFrame]]:
+    """Sinks of one file run together, so that Polars reads and parses it once."""
+    sinks: dict[str, list[pl.LazyFrame]] = defaultdict(list)
+    parsed: dict[str, list[SourceFrame]] = {}
+    for table, sources in frames.items():
+        parsed[table] = []
+        for number, source in enumerate(sources):
+            if PROBLEM in source.frame.collect_schema():
+                path = scratch / "staged" / table / f"{number}.parquet"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                sinks[source.file.path].append(source.frame.sink_parquet(path, compression="lz4", lazy=True))
+                source = replace(source, frame=pl.scan_parquet(path))
+            parsed[table].append(source)
+    for together in sinks.values():
+        pl.collect_all(together)
+    return parsed
+
+
+def _usable(frame: pl.LazyFrame) -> pl.LazyFrame:
+    columns = frame.collect_schema()
+    if columns.get(PROBLEM, pl.Null()) != pl.Null():
+        frame = frame.filter(pl.col(PROBLEM).struct.field("fatal").fill_null(False).not_())
+    return frame.drop(ROW, PROBLEM, strict=False)
+
+
+def _list_problems(source: SourceFrame, file: SourceFile | None, rejections: Rejections) -> int:
+    """Hands the frame's problems to `rejections` with their lines; the number of rows that cannot be used."""
+    columns = source.frame.collect_schema()
+    if columns.get(PROBLEM, pl.Null()) == pl.Null():
+        return 0
+    row = pl.col(ROW).cast(pl.Int64) if ROW in columns else pl.int_range(pl.len(), dtype=pl.Int64)
+    found = (
+        source.frame.select(row.alias(ROW), PROBLEM).filter(pl.col(PROBLEM).is_not_null()).unnest(PROBLEM).collect()
+    )
+    if found.is_empty():
+        return 0
+    rows = found[ROW].to_list()
+    lines = lines_of_rows(file, rows) if file is not None else [row + 2 for row in rows]
+    rejections.add_frame(
+        found.select(
+            file=pl.lit(source.file.path),
+            line=pl.Series(lines, dtype=pl.Int64),
+            column=pl.col("column"),
+            reason=pl.col("reason"),
+            value=pl.col("value"),
+            dropped=pl.col("fatal"),
+        )
+    )
+    return found.filter("fatal")[ROW].n_unique()
+
+
+def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int, int]:
+    """Rows; of the usable ones, those without a time and those after `as_of`."""
+    columns = source.frame.collect_schema()
+    rows = int(source.frame.select(pl.len()).collect().item())
+    time = TIME_COLUMN.get(source.table)
+    if time is None or time not in columns or source.line_items or source.table in ("order_items", "cart_items"):
+        return rows, 0, 0
+    usable = _usable(source.frame)
+    counts = usable.select(timeless=pl.col(time).null_count(), later=(pl.col(time) > as_of).sum())
+    timeless, later = counts.collect(engine="streaming").row(0)
+    return rows, int(timeless), int(later)
+
+
+def _dropped_lines(rejections: Rejections) -> dict[str, int]:
+    dropped = rejections.frame().filter("dropped").group_by("file").agg(pl.col("line").n_unique())
+    return dict(dropped.iter_rows())
