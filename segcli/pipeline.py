@@ -10,8 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
+from segcli.exports import (
+    RunContents,
+    finished_runs,
+    manifest_facts,
+    read_manifest,
+    run_name,
+    wanted_columns,
+    write_run,
+)
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
 from segcli.problems import Problems, RecipeError
 from segcli.project.models import Field, Project, Segment
@@ -74,8 +81,15 @@ ALWAYS = (
 )  # fmt: skip
 
 
+# The fields of those that every send list carries besides the customer's own columns.
+LISTED = (
+    "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
+    "favourite_category", "rfm_group", "lifecycle_stage",
+)  # fmt: skip
+
+
 def _wanted(project: Project) -> list[str]:
-    names = list(ALWAYS)
+    names = [*ALWAYS, *sorted(wanted_columns(project.esp))]
     for recipe in project.recipes:
         names += [item.name for item in recipe.segments]
         if recipe.name != "builtin":
@@ -131,6 +145,36 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = round(time.perf_counter() - start, 3)
 
 
-def customer_frame(run: SegmentRun) -> pl.LazyFrame:
-    """One row per customer, sorted by customer_id."""
-    return run.computed.customers.sort("customer_id")
+@dataclass(frozen=True)
+class WrittenRun:
+    """Where a run was written, and how large its segments were in the run before (empty without one)."""
+
+    folder: Path
+    previous: dict[str, int]
+
+
+def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
+    """Writes the run's folder. Raises DataError or RecipeError with every earlier run as it was."""
+    progress("Writing send lists")
+    project = run.prepared.project
+    before = [
+        earlier for earlier in finished_runs(project.output) if earlier.name < run_name(project.as_of)
+    ]
+    previous = {
+        item["name"]: item["customers"] for item in (read_manifest(before[-1])["segments"] if before else ())
+    }
+    with _timed(run.seconds, "inputs"):
+        facts = manifest_facts(
+            project, run.prepared.catalog, run.tables, run.computed, run.members, run.seconds
+        )
+    contents = RunContents(
+        as_of=project.as_of,
+        customers=run.computed.customers.sort("customer_id"),
+        segments=run.members,
+        rejected=run.tables.rejected,
+        manifest=facts,
+        columns=tuple(name for name in LISTED if name in run.computed.columns),
+        money=frozenset(name for name in LISTED if name.startswith(("spend", "average_order"))),
+    )
+    folder = write_run(project.output, contents, esp=project.esp, keep=project.keep)
+    return WrittenRun(folder, previous)

@@ -30,9 +30,13 @@ class Product:
         return f"/products/{slug(self.name)}"
 
 
+# Letters that Unicode does not take apart into a letter and an accent.
+UNDECOMPOSED = str.maketrans("ıłøđŁØĐ", "ilodLOD")
+
+
 def slug(text: str) -> str:
     """Lowercase ASCII words joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", text.translate(UNDECOMPOSED)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
@@ -90,6 +94,13 @@ RANGES = (
         "Grinder Cleaning Tablets", "Milk Jug 350", "Milk Jug 600", "Tamper 58 mm", "Knock Box", "Descaler",
         "Kettle Thermometer", "Bean Jar", "Bamboo Whisk"), 5, 44),
 )  # fmt: skip
+# What would look odd at a random price.
+PRICES = {
+    "Milk Frother Station": 89, "Portable Espresso": 119, "Capsule Refill Press": 49, "Bean to Cup": 649,
+    "Dual Boiler Home": 879, "Studio Two Group": 949, "Retro Lever": 529, "Hand Grinder Mini": 34,
+    "Travel Grinder": 59, "Flat Burr 64": 389, "Grinder for Cafés": 419, "Breakfast Beans 1 kg": 29,
+    "Office Beans 2 kg": 49, "Geisha Tiny Lot": 44, "Sampler of Six": 39,
+}  # fmt: skip
 # An accessory, and the product that it goes with.
 ACCESSORIES = {
     "Paper Filters 100": "Pour Over Dripper", "Phin Spare Press": "Phin Filter Solo",
@@ -120,7 +131,7 @@ def build_catalogue(seed: int) -> list[Product]:
     for category, prefix, brands, names, low, high in RANGES:
         for number, name in enumerate(names, start=1):
             # Most prices lie in the lower part of the range, and all end in .90.
-            price = low + (high - low) * rng.random() ** 1.8
+            price = PRICES.get(name, low + (high - low) * rng.random() ** 1.8)
             drawn.append(
                 (f"{prefix}-{number:03d}", name, category, rng.choice(brands), int(price) * 100 + 90)
             )
@@ -145,7 +156,7 @@ def build_catalogue(seed: int) -> list[Product]:
                 product_id, name, category, brand, cents, stock, round(min(5.0, rng.gauss(4.4, 0.35)), 1),
                 rng.choice(REVIEWS), launch - launch % DAY + 7 * 3600,
                 ids[ACCESSORIES[name]] if name in ACCESSORIES else None,
-                1 / (1 + rng.randrange(len(drawn)) / 6),
+                1 / (1 + rng.randrange(len(drawn)) / 16),
             )
         )  # fmt: skip
     return products

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from generator.catalogue import Product
-from generator.clock import AS_OF, BLACK_FRIDAYS, DAY, HOUR, in_black_friday_week, local, moment
+from generator.clock import AS_OF, BLACK_FRIDAYS, DAY, HOUR, OPENED, in_black_friday_week, local, moment
 from generator.people import Person
 
 FREE_SHIPPING_FROM = 6000
@@ -60,7 +60,7 @@ class Shelf:
             counts[product.category] = counts.get(product.category, 0) + 1
         weights = [
             person.taste[p.category] / counts[p.category] * p.popularity * favourites[p.brand]
-            * (1.0 if p.cents < 6000 * person.budget else 0.12) * rng.uniform(0.3, 2.5)
+            * (1.0 if p.cents < 6000 * person.budget else 0.2) * rng.uniform(0.3, 2.5)
             for p in products
         ]  # fmt: skip
         self.cumulative = list(itertools.accumulate(weights))
@@ -68,7 +68,7 @@ class Shelf:
             w if p.category in ("coffee", "tea") else 0.0 for p, w in zip(products, weights, strict=True)
         ]
         self.consumable = list(itertools.accumulate(consumables))
-        self.staple = self.pick(AS_OF - 900 * DAY, staples=True)
+        self.staple = self.pick(OPENED, staples=True)
 
     def pick(self, at: int, staples: bool = False) -> Product:
         """A product that was on sale at that time."""

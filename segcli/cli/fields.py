@@ -40,10 +40,10 @@ def fields(
 
 def _definitions(project: str | None) -> list:  # type: ignore[type-arg]
     from segcli.pipeline import definitions
-    from segcli.project import builtin_recipe, load_project
+    from segcli.project import builtin_vocabulary, load_project
 
     if project is None and not Path("segcli.yaml").exists():
-        return list(builtin_recipe().fields)
+        return list(builtin_vocabulary().fields)
     found, segments = definitions(load_project([project] if project else []))
     return [*found, *segments]
 

@@ -44,8 +44,7 @@ def segment(
             paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp
         )
         run = compute(prepare(project, problems), scratch, say)
-        say("Writing send lists")
-        written = write(run, scratch)
+        written = write(run, say)
     seconds = time.perf_counter() - started
     if as_json:
         print_json(_answer(run, written.folder, seconds))

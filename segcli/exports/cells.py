@@ -33,8 +33,11 @@ def cell_text(
 
 
 def _fraction(column: pl.Expr) -> pl.Expr:
-    # 12.0 is written 12, so that a whole number reads the same whatever its type; -0.0 is 0.
-    written = (column.round(4) + 0.0).cast(pl.String).str.strip_suffix(".0")
+    # 12.0 is written 12, so that a whole number reads the same whatever its type.
+    rounded = column.round(4)
+    written = (
+        pl.when(rounded == 0).then(pl.lit("0")).otherwise(rounded.cast(pl.String).str.strip_suffix(".0"))
+    )
     return pl.when(column.is_finite()).then(written)
 
 
@@ -46,7 +49,7 @@ def json_text(column: pl.Expr, dtype: pl.Struct, *, dates: str, times: str) -> p
     ).struct.json_encode()
 
 
-def _json_value(column: pl.Expr, dtype: pl.DataType | type[pl.DataType], dates: str, times: str) -> pl.Expr:
+def _json_value(column: pl.Expr, dtype: object, dates: str, times: str) -> pl.Expr:
     if dtype == pl.Date:
         return column.dt.strftime(dates)
     if dtype == pl.Datetime:

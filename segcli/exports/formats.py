@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 import yaml
 import yamlcore
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from segcli.problems import Problem, RecipeError, nearest
 from segcli.sources.tables import CANONICAL
@@ -91,7 +91,6 @@ class ListFormat(Record):
     dates: str = "%Y-%m-%d"
     times: str = "%Y-%m-%dT%H:%M:%S"
     traps: tuple[Trap, ...] = ()
-    names_are_case_sensitive: bool = Field(default=False)
 
 
 @dataclass(frozen=True)

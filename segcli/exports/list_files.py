@@ -1,4 +1,4 @@
-"""Lines of text to numbered CSV files within an importer's limits, with digests computed as they are written."""
+"""Lines of text to numbered CSV files within an importer's limits, digests computed as they are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "utf-16": "utf-16-le"}
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A file of a run: its path inside the run's folder, digest, size in bytes, and rows without the header."""
+    """A file of a run: its path inside the run's folder, digest, size, and rows without the header."""
 
     path: str
     sha256: str
@@ -27,7 +27,7 @@ class WrittenFile:
 
 
 class ListFile:
-    """A list that grows by batches of lines: `<stem>.csv`, or `<stem>.1.csv`, `<stem>.2.csv`, ... past a limit."""
+    """A list that grows by batches of lines: `<stem>.csv`, or `<stem>.1.csv`, `.2.csv`, ... past a limit."""
 
     def __init__(self, run: Path, stem: str, header: str, spelling: FileSpelling, limits: Limits) -> None:
         self._run, self._stem = run, stem
@@ -56,7 +56,8 @@ class ListFile:
                 fitting = self._fitting(sizes)
             if not fitting:
                 limit = self._limits.bytes
-                raise DataError([Problem(f"{self._stem}: one row has {sizes[0]} bytes, a file at most {limit}.")])
+                problem = Problem(f"{self._stem}: one row has {sizes[0]} bytes, a file at most {limit}.")
+                raise DataError([problem])
             self._append(lines[:fitting])
             lines, sizes = lines[fitting:], sizes[fitting:]
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from segcli.exports.cells import cell_text, json_text, neutralised, quoted, quoted_text
-from segcli.exports.formats import SEGMENT_MARK, ListFormat, ResolvedColumn, resolve_columns, with_every_column
+from segcli.exports.formats import (
+    SEGMENT_MARK,
+    ListFormat,
+    ResolvedColumn,
+    resolve_columns,
+    with_every_column,
+)
 
 
 @dataclass(frozen=True)

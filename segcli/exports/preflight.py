@@ -30,7 +30,7 @@ def preflight(
     fields: Sequence[str] = (),
     as_of: dt.datetime | None = None,
 ) -> Problems:
-    """Checks the header with `columns`, the names there are; and, with `frame`, every row that lists would hold.
+    """Checks the header with `columns`, the names there are; with `frame`, every row that lists would hold.
 
     `fields` are the chosen fields, `as_of` is the run's moment (needed with `frame`). Raises RecipeError for
     an ESP that is not known.
@@ -73,7 +73,7 @@ def _check_given(form: ListFormat, columns: Collection[str], problems: Problems)
                 f"{form.name} needs {header!r} in every row, and no file gives it.",
                 hint=f"Add a column {known} to the customers.",
             )
-    if not names_in(form.needs) & {*columns}:
+    if names_in(form.needs) and not names_in(form.needs) & {*columns}:
         known = " or ".join(sorted(names_in(form.needs)))
         problems.error(f"{form.name} needs {known}, and no file gives it.", hint="Add it to the customers.")
 
@@ -91,7 +91,9 @@ def _check_rows(
     if not faults:
         return
     counted = {f"count:{n}": flag.cast(pl.Int64).sum() for n, (_, _, flag) in enumerate(faults)}
-    first = {f"first:{n}": pl.col("customer_id").filter(flag).first() for n, (_, _, flag) in enumerate(faults)}
+    first = {
+        f"first:{n}": pl.col("customer_id").filter(flag).first() for n, (_, _, flag) in enumerate(faults)
+    }
     row = frame.select(**counted, **first).collect(engine="streaming").row(0, named=True)
     for n, (message, hint, _) in enumerate(faults):
         if count := row[f"count:{n}"]:
@@ -118,7 +120,9 @@ def _faults(
         if form.limits.cell_bytes is not None:
             message = f"{header!r} is longer than {form.limits.cell_bytes} bytes"
             faults.append((message, "Shorten it.", cell.str.len_bytes() > form.limits.cell_bytes))
-    for trap in form.traps:
-        if names_in(trap.when) <= known:
-            faults.append((trap.message, trap.hint, pl.sql_expr(trap.when)))
+    faults += [
+        (trap.message, trap.hint, pl.sql_expr(trap.when))
+        for trap in form.traps
+        if names_in(trap.when) <= known
+    ]
     return [(message, hint, flag.fill_null(value=False)) for message, hint, flag in faults]

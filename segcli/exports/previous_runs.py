@@ -10,8 +10,6 @@ from typing import Any
 
 import polars as pl
 
-from segcli.exports.formats import with_every_column
-from segcli.exports.list_members import is_listed
 from segcli.exports.run_folder import MANIFEST, finished_runs
 from segcli.segments import SegmentMembers
 
@@ -26,6 +24,11 @@ class EarlierRun:
     schema: pl.Schema
     segments: tuple[SegmentMembers, ...]
     listed: Mapping[str, int] = field(default_factory=dict)  # segment -> rows on its list
+
+    @property
+    def suppressing(self) -> tuple[SegmentMembers, ...]:
+        """The segments that took their members off other lists, as far as their columns are there."""
+        return tuple(item for item in self.segments if item.suppress and item.column in self.schema)
 
     @property
     def customers(self) -> pl.LazyFrame:
@@ -66,14 +69,6 @@ def compared_runs(
                 gone[segment.name] = segment
                 compared[segment.name] = run
     return compared, tuple(gone[name] for name in sorted(gone))
-
-
-def listed_before(run: EarlierRun, segments: Sequence[SegmentMembers], needs: pl.Expr) -> pl.LazyFrame:
-    """The run's customers with a Boolean column `before:<segment>` for each of these segments."""
-    among = run.segments
-    return with_every_column(run.customers).with_columns(
-        is_listed(segment, among, run.schema, needs).alias(f"before:{segment.name}") for segment in segments
-    )
 
 
 def _has(schema: pl.Schema, column: str, condition: bool) -> bool:

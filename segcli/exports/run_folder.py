@@ -33,7 +33,9 @@ def finished_runs(out: Path) -> list[Path]:
     """Every whole run in the output folder, the earliest first."""
     if not out.is_dir():
         return []
-    return sorted(path for path in out.iterdir() if RUN_NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
+    return sorted(
+        path for path in out.iterdir() if RUN_NAME.fullmatch(path.name) and (path / MANIFEST).is_file()
+    )
 
 
 def latest_run(out: Path) -> Path | None:
@@ -66,7 +68,8 @@ def disk_problems(out: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, OSError) and "(os error " not in str(error):
+        refused = isinstance(error, OSError) or "(os error " in str(error)
+        if not refused or isinstance(error, FileNotFoundError):
             raise
         if isinstance(error, OSError) and error.strerror:
             reason = error.strerror
@@ -120,7 +123,9 @@ def delete_old_runs(out: Path, before: dt.datetime) -> list[str]:
     """Deletes runs as of a time earlier than `before`, never the latest; returns their names."""
     latest = latest_run(out)
     old = [
-        run for run in finished_runs(out) if dt.datetime.strptime(run.name, NAME_FORMAT) < before and run != latest
+        run
+        for run in finished_runs(out)
+        if dt.datetime.strptime(run.name, NAME_FORMAT) < before and run != latest
     ]
     for run in old:
         hidden = out / f".{run.name}.{uuid.uuid4().hex}"

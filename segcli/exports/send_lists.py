@@ -14,37 +14,43 @@ from segcli.exports.file_names import file_stems
 from segcli.exports.formats import ListFormat, load_format, with_every_column
 from segcli.exports.list_files import ListFile, WrittenFile
 from segcli.exports.list_lines import LineBuilder, line_builder, split_lines
-from segcli.exports.list_members import is_listed, is_member, is_suppressed
-from segcli.exports.previous_runs import EarlierRun, listed_before
+from segcli.exports.list_members import Roster, absent_from, memberships
+from segcli.exports.previous_runs import EarlierRun
 from segcli.segments import SegmentMembers
 
 BATCH = 4 * 65_536  # customers held in memory as text at a time
 
+Numbered = Mapping[int, SegmentMembers]
+
 
 @dataclass(frozen=True)
 class SegmentLists:
-    """What is written: every segment of the run, and the earlier run that each is compared with."""
+    """What is written: the run's customers and segments, and the earlier run that each is compared with."""
 
-    customers: pl.LazyFrame  # the run's customers.parquet
+    roster: Roster
     segments: tuple[SegmentMembers, ...]
     compared: Mapping[str, EarlierRun]
     form: ListFormat
-    fields: tuple[str, ...]
-    money: frozenset[str]
+    fields: tuple[str, ...] = ()
+    money: frozenset[str] = frozenset()
 
     @property
-    def needs(self) -> pl.Expr:
-        return pl.sql_expr(self.form.needs)
+    def numbered(self) -> Numbered:
+        return dict(enumerate(self.segments))
 
-    @property
-    def schema(self) -> pl.Schema:
-        return self.customers.collect_schema()
+    def earlier(self) -> Iterator[tuple[Roster, Numbered]]:
+        """The roster of every run that is compared with, and the segments that are compared with it."""
+        groups: defaultdict[Path, dict[int, SegmentMembers]] = defaultdict(dict)
+        for number, segment in self.numbered.items():
+            if segment.name in self.compared:
+                groups[self.compared[segment.name].path][number] = segment
+        for segments in groups.values():
+            run = self.compared[next(iter(segments.values())).name]
+            columns = frozenset(segment.column for segment in segments.values())
+            yield Roster(run.customers, run.suppressing, columns, self.roster.needs), segments
 
-    def listed(self, segment: SegmentMembers) -> pl.Expr:
-        return is_listed(segment, self.segments, self.schema, self.needs)
 
-
-@dataclass
+@dataclass(frozen=True)
 class WrittenLists:
     """The files, one entry per segment for the manifest, and how many customers no list may hold."""
 
@@ -60,153 +66,115 @@ def write_lists(run: Path, lists: SegmentLists) -> WrittenLists:
     """
     (run / "segments").mkdir()
     stems = file_stems(segment.name for segment in lists.segments)
-    builder = line_builder(lists.form, lists.customers, lists.fields, lists.money)
-    members, counts = _write_members(run, lists, builder, stems)
-    left = _write_left(run, lists, stems)
-    written = WrittenLists(excluded={name: counts[name] for name in EXCLUDED})
-    for segment in lists.segments:
-        made = [members[segment.name, kind] for kind in KINDS if (segment.name, kind) in members]
-        made += [left[segment.name]] if segment.name in left else []
-        files = [file for list_file in made for file in list_file.close()]
-        written.files += files
-        written.entries.append(_entry(segment, lists, counts, members, left, files))
+    counts: Counter[str] = Counter({"not contactable": 0, "not importable": 0, "suppressed": 0})
+    excluded = list(counts)
+    files = _write_members(run, lists, stems, counts) | _write_left(run, lists, stems)
+    written = WrittenLists(excluded={reason: counts[reason] for reason in excluded})
+    for number, segment in lists.numbered.items():
+        made = {kind: files[number, kind] for kind in ("", ".entered", ".left") if (number, kind) in files}
+        parts = [part for file in made.values() for part in file.close()]
+        written.files.extend(parts)
+        earlier = lists.compared.get(segment.name)
+        written.entries.append(
+            {
+                "name": segment.name,
+                "column": segment.column,
+                "value": segment.value,
+                "suppress": segment.suppress,
+                "recipe": segment.recipe,
+                "meaning": segment.meaning,
+                "customers": counts[f"customers:{number}"],
+                "contactable": counts[f"contactable:{number}"],
+                "suppressed": counts[f"suppressed:{number}"],
+                "listed": made[""].rows,
+                "compared_with": earlier.path.name if earlier else None,
+                "entered": made[".entered"].rows if earlier else None,
+                "left": made[".left"].rows if earlier else None,
+                "files": [part.path for part in parts],
+            }
+        )
     return written
 
 
-KINDS = ("listed", "entered")
-EXCLUDED = ("not contactable", "suppressed", "no address for the importer")
-COUNTED = ("customers", "contactable", "suppressed")
+Files = dict[tuple[int, str], ListFile]
 
 
-def _entry(
-    segment: SegmentMembers,
-    lists: SegmentLists,
-    counts: Mapping[str, int],
-    members: Mapping[tuple[str, str], ListFile],
-    left: Mapping[str, ListFile],
-    files: Sequence[WrittenFile],
-) -> dict[str, Any]:
-    name, earlier = segment.name, lists.compared.get(segment.name)
+def _open_files(
+    run: Path, stems: Mapping[str, str], segments: Numbered, kind: str, header: str, form: ListFormat
+) -> Files:
     return {
-        "name": name,
-        "column": segment.column,
-        "value": segment.value,
-        "suppress": segment.suppress,
-        "recipe": segment.recipe,
-        "meaning": segment.meaning,
-        **{counted: counts[f"{counted}:{name}"] for counted in COUNTED},
-        "listed": members[name, "listed"].rows,
-        "compared_with": earlier.path.name if earlier else None,
-        "entered": members[name, "entered"].rows if earlier else None,
-        "left": left[name].rows if earlier else None,
-        "files": [file.path for file in files],
+        (number, kind): ListFile(run, f"segments/{stems[segment.name]}{kind}", header, form.file, form.limits)
+        for number, segment in segments.items()
     }
 
 
-def _write_members(
-    run: Path, lists: SegmentLists, builder: LineBuilder, stems: Mapping[str, str]
-) -> tuple[dict[tuple[str, str], ListFile], Counter[str]]:
+def _write_members(run: Path, lists: SegmentLists, stems: Mapping[str, str], counts: Counter[str]) -> Files:
     """The lists of members and of those who entered, in one pass over the customers."""
-    form = lists.form
-    files = {
-        (segment.name, kind): ListFile(
-            run,
-            f"segments/{stems[segment.name]}{'.entered' if kind == 'entered' else ''}",
-            builder.header,
-            form.file,
-            form.limits,
-        )
-        for segment in lists.segments
-        for kind in KINDS
-        if kind == "listed" or segment.name in lists.compared
-    }
-    tags = {segment.name: builder.tag(segment.name) for segment in lists.segments}
-    counts: Counter[str] = Counter()
-    flags = [lists.listed(segment).alias(f"listed:{segment.name}") for segment in lists.segments]
-    text = with_every_column(lists.customers).select("customer_id", builder.line.alias("line"), *flags)
-    for start in range(0, _height(lists.customers), BATCH):
-        counts.update(_counts(lists, start))
-        batch = text.slice(start, BATCH).collect(engine="streaming")
-        before = _flags_before(lists, batch["customer_id"])
-        batch = pl.concat([batch.drop("line"), split_lines(batch["line"])], how="horizontal")
-        for (name, kind), file in files.items():
-            now = batch[f"listed:{name}"]
-            chosen = now if kind == "listed" else now & ~before[f"before:{name}"]
-            file.write(_tagged(batch.filter(chosen), tags[name]))
-    return files, counts
-
-
-def _tagged(lines: pl.DataFrame, tag: str) -> pl.Series:
-    return lines.select(pl.concat_str("head", pl.lit(tag), "tail").alias("line")).to_series()
-
-
-def _height(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())
-
-
-def _counts(lists: SegmentLists, start: int) -> dict[str, int]:
-    """Sums over one batch of customers, for the manifest."""
-    schema, needs = lists.schema, lists.needs.fill_null(value=False)
-    contactable, suppressed = pl.col("contactable"), is_suppressed(lists.segments, schema)
-    sums = {
-        "not contactable": ~contactable,
-        "suppressed": contactable & suppressed,
-        "no address for the importer": contactable & ~suppressed & ~needs,
-    }
-    for segment in lists.segments:
-        member = is_member(segment, schema)
-        hidden = pl.lit(value=False) if segment.suppress else member & contactable & suppressed
-        for counted, flag in zip(COUNTED, (member, member & contactable, hidden), strict=True):
-            sums[f"{counted}:{segment.name}"] = flag
-    batch = with_every_column(lists.customers).slice(start, BATCH)
-    row = batch.select(flag.cast(pl.Int64).sum().alias(name) for name, flag in sums.items()).collect()
-    return row.row(0, named=True)
-
-
-def _by_run(lists: SegmentLists) -> Iterator[tuple[EarlierRun, list[SegmentMembers]]]:
-    """Every earlier run that is compared with, and the segments that are."""
-    groups: defaultdict[Path, list[SegmentMembers]] = defaultdict(list)
-    for segment in lists.segments:
-        if segment.name in lists.compared:
-            groups[lists.compared[segment.name].path].append(segment)
-    for segments in groups.values():
-        yield lists.compared[segments[0].name], segments
-
-
-def _flags_before(lists: SegmentLists, ids: pl.Series) -> pl.DataFrame:
-    """One Boolean column `before:<segment>` per compared segment, aligned with these sorted ids."""
-    flags = ids.to_frame()
-    for run, segments in _by_run(lists):
-        names = [f"before:{segment.name}" for segment in segments]
-        earlier = listed_before(run, segments, lists.needs).select("customer_id", *names)
-        within = earlier.filter(pl.col("customer_id").is_between(ids.first(), ids.last())).collect()
-        flags = flags.join(within, on="customer_id", how="left", maintain_order="left")
-        flags = flags.with_columns(pl.col(names).fill_null(value=False))
-    return flags
-
-
-def _write_left(run: Path, lists: SegmentLists, stems: Mapping[str, str]) -> dict[str, ListFile]:
-    """The lists of those who were on a list in the earlier run and are not now."""
-    plain = load_format(None)
-    files: dict[str, ListFile] = {}
-    for earlier, segments in _by_run(lists):
-        builder = line_builder(plain, earlier.customers)
-        for segment in segments:
-            stem = f"segments/{stems[segment.name]}.left"
-            files[segment.name] = ListFile(run, stem, builder.header, plain.file, plain.limits)
-        before = listed_before(earlier, segments, lists.needs)
-        now = with_every_column(lists.customers).select(
-            "customer_id", *(lists.listed(segment).alias(f"now:{segment.name}") for segment in segments)
-        )
-        names = [f"before:{segment.name}" for segment in segments]
-        text = before.select("customer_id", builder.line.alias("line"), *names)
-        for start in range(0, _height(earlier.customers), BATCH):
-            batch = text.slice(start, BATCH).collect(engine="streaming")
-            ids = batch["customer_id"]
-            within = now.filter(pl.col("customer_id").is_between(ids.first(), ids.last())).collect()
-            batch = batch.join(within, on="customer_id", how="left", maintain_order="left")
-            batch = pl.concat([batch.drop("line"), split_lines(batch["line"])], how="horizontal")
-            for segment in segments:
-                gone = batch[f"before:{segment.name}"] & ~batch[f"now:{segment.name}"].fill_null(value=False)
-                files[segment.name].write(_tagged(batch.filter(gone), builder.tag(segment.name)))
+    roster, earlier = lists.roster, list(lists.earlier())
+    builder = line_builder(lists.form, roster.customers, lists.fields, lists.money)
+    files = _open_files(run, stems, lists.numbered, "", builder.header, lists.form)
+    for _, segments in earlier:
+        files |= _open_files(run, stems, segments, ".entered", builder.header, lists.form)
+    for flags, lines in _batches(roster, builder):
+        members = memberships(flags, lists.numbered)
+        counts.update(_counts(flags, members))
+        listed = members.filter("listed").select("row", "segment")
+        _append(files, "", lists.segments, builder, lines, listed)
+        for other, segments in earlier:
+            entered = absent_from(listed, flags["customer_id"], other, segments)
+            _append(files, ".entered", lists.segments, builder, lines, entered)
     return files
+
+
+def _write_left(run: Path, lists: SegmentLists, stems: Mapping[str, str]) -> Files:
+    """The lists of those who were on a list in the earlier run and are not now."""
+    plain, files = load_format(None), Files()
+    for other, segments in lists.earlier():
+        builder = line_builder(plain, other.customers)
+        files |= _open_files(run, stems, segments, ".left", builder.header, plain)
+        for flags, lines in _batches(other, builder):
+            listed = memberships(flags, segments).filter("listed").select("row", "segment")
+            left = absent_from(listed, flags["customer_id"], lists.roster, segments)
+            _append(files, ".left", lists.segments, builder, lines, left)
+    return files
+
+
+def _batches(roster: Roster, builder: LineBuilder) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Customers' flags and their lines, batch by batch."""
+    text = with_every_column(roster.customers).select(builder.line.alias("line"))
+    for start in range(0, roster.height, BATCH):
+        flags = roster.flags.slice(start, BATCH).collect(engine="streaming")
+        lines = text.slice(start, BATCH).collect(engine="streaming")
+        yield flags, split_lines(lines["line"])
+
+
+def _append(
+    files: Files,
+    kind: str,
+    segments: Sequence[SegmentMembers],
+    builder: LineBuilder,
+    lines: pl.DataFrame,
+    members: pl.DataFrame,
+) -> None:
+    for (number,), rows in members.partition_by("segment", as_dict=True, include_key=False).items():
+        tag = pl.lit(builder.tag(segments[number].name))
+        chosen = lines[rows["row"]].select(pl.concat_str("head", tag, "tail"))
+        files[number, kind].write(chosen.to_series())
+
+
+def _counts(flags: pl.DataFrame, members: pl.DataFrame) -> dict[str, int]:
+    """Sums over one batch: customers whom no list may hold, and per segment."""
+    contactable, suppressed = pl.col("__contactable"), pl.col("__suppressed")
+    excluded = flags.select(
+        (~contactable).sum().alias("not contactable"),
+        (contactable & suppressed).sum().alias("suppressed"),
+        (contactable & ~suppressed & ~pl.col("__importable")).sum().alias("not importable"),
+    )
+    sums = dict(excluded.row(0, named=True))
+    counted = members.group_by("segment").agg(
+        pl.len().alias("customers"), pl.col("contactable").sum(), pl.col("suppressed").sum()
+    )
+    for row in counted.iter_rows(named=True):
+        number = row.pop("segment")
+        sums |= {f"{name}:{number}": value for name, value in row.items()}
+    return sums

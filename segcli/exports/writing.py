@@ -13,8 +13,9 @@ import polars as pl
 
 from segcli.exports.cells import cell_text, quoted, quoted_text
 from segcli.exports.contents import RunContents
-from segcli.exports.formats import load_format, with_every_column
+from segcli.exports.formats import load_format
 from segcli.exports.list_files import WrittenFile, file_digest, write_file
+from segcli.exports.list_members import Roster
 from segcli.exports.output_lock import output_lock
 from segcli.exports.preflight import preflight
 from segcli.exports.previous_runs import CUSTOMERS, compared_runs
@@ -34,7 +35,9 @@ ROWS_PER_GROUP = 65_536
 FILE_FORMAT = 1  # of a run's folder; raised when a later segcli could not read it
 
 
-def write_run(out: Path, run: RunContents, *, esp: str | None = None, keep: dt.timedelta | None = None) -> Path:
+def write_run(
+    out: Path, run: RunContents, *, esp: str | None = None, keep: dt.timedelta | None = None
+) -> Path:
     """Writes the run whole into `out/<YYYY-MM-DDTHHMM>` and returns that folder.
 
     A run of the same name is replaced. `latest` then names the run of the latest moment, and runs that are
@@ -60,8 +63,14 @@ def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: s
     compared, gone = compared_runs(out, name, run.segments, customers.collect_schema())
     form = load_format(esp)
     segments = (*run.segments, *gone)
-    lists = SegmentLists(customers, segments, compared, form, run.columns, run.money)
-    _check_lists(lists, run, esp)
+    suppressing = tuple(segment for segment in run.segments if segment.suppress)
+    columns = frozenset(segment.column for segment in segments)
+    roster = Roster(customers, suppressing, columns, pl.sql_expr(form.needs))
+    problems = preflight(
+        esp, customers.collect_schema().names(), roster.listed_customers, fields=run.columns, as_of=run.as_of
+    )
+    problems.stop_on_errors(DataError)
+    lists = SegmentLists(roster, segments, compared, form, run.columns, run.money)
     written = write_lists(staged, lists)
     files += written.files
     files.append(_write_rejected(staged, run.rejected))
@@ -86,14 +95,6 @@ def _write_customers(staged: Path, customers: pl.LazyFrame) -> WrittenFile:
     pieces.unlink()
     rows = pl.scan_parquet(staged / CUSTOMERS, glob=False).select(pl.len()).collect().item()
     return file_digest(staged, CUSTOMERS, rows)
-
-
-def _check_lists(lists: SegmentLists, run: RunContents, esp: str | None) -> None:
-    listed = pl.any_horizontal(pl.lit(value=False), *(lists.listed(segment) for segment in lists.segments))
-    rows = with_every_column(lists.customers).filter(listed)
-    given = lists.schema.names()
-    problems = preflight(esp, given, rows, fields=run.columns, as_of=run.as_of)
-    problems.stop_on_errors(DataError)
 
 
 def _write_rejected(staged: Path, rejected: pl.DataFrame) -> WrittenFile:

@@ -17,7 +17,7 @@ _LONG_UNITS = {"month": 30, "months": 30, "mo": 30, "quarter": 91, "y": 365, "ye
 
 def parse_duration(text: str) -> dt.timedelta | None:
     """The time that `90d` says, or None when the text is no duration of at most a hundred years."""
-    if not re.match(DURATION_PATTERN, text) or len(text) > 10:
+    if not re.fullmatch(DURATION_PATTERN, text) or len(text) > 10:
         return None
     span = int(text[:-1]) * _UNITS[text[-1]]
     return span if span <= _LONGEST else None

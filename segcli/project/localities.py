@@ -25,9 +25,10 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s?(Z|[+
 
 def read_timezone(name: str, place: Place | None, problems: Problems) -> ZoneInfo:
     """The time zone of that name; UTC and a problem when there is none."""
-    known = available_timezones()
-    if name in known:
+    try:
         return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there, not a name, a folder of zones
+        known = available_timezones()
     by_lower = {zone.lower(): zone for zone in known}
     by_city = {zone.rsplit("/", 1)[-1].lower(): zone for zone in sorted(known)}
     plain = name.strip().lower().replace(" ", "_")
@@ -49,17 +50,17 @@ def read_country(code: str, place: Place, problems: Problems) -> str | None:
     return None
 
 
-def read_currency(code: str, place: Place, key: str, problems: Problems) -> str | None:
-    """An ISO 4217 code of three letters."""
+def check_currency(code: str, place: Place, key: str, problems: Problems) -> bool:
+    """Whether this is an ISO 4217 code of three letters; notes a problem when not."""
     if re.fullmatch("[A-Z]{3}", code):
-        return code
+        return True
     hint = (
         f"Write {code.upper()}."
         if re.fullmatch("[A-Za-z]{3}", code)
         else "Write three letters such as EUR or TRY."
     )
     problems.error(f"'{code}' is no currency code.", place, key, hint=hint)
-    return None
+    return False
 
 
 def read_locale(name: str, place: Place, problems: Problems) -> str:

@@ -21,15 +21,20 @@ _WORDS = """
 SQL_WORDS = frozenset(_WORDS.split())
 
 
+def check_spelling(name: str, place: Place, key: str, problems: Problems) -> bool:
+    """Whether a table, a column or a field can be spelt so; notes a problem when not."""
+    if re.fullmatch(NAME_PATTERN, name):
+        return True
+    tidy = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    hint = f"Write '{tidy}'." if re.fullmatch(NAME_PATTERN, tidy) else "Choose another name."
+    message = f"'{name}' is no name: lower case letters, digits and _, a letter first."
+    problems.error(message, place, key, hint=hint)
+    return False
+
+
 def check_name(name: str, place: Place, key: str, problems: Problems) -> bool:
     """Whether a field or a segment can be called so; notes a problem when not."""
-    if not re.fullmatch(NAME_PATTERN, name):
-        tidy = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-        tidy = tidy if re.fullmatch(NAME_PATTERN, tidy) else "my_name"
-        problems.error(
-            f"'{name}' is no name: lower case letters, digits and _, a letter first.", place, key,
-            hint=f"Write '{tidy}'.",
-        )  # fmt: skip
+    if not check_spelling(name, place, key, problems):
         return False
     if name in CLOCK_COLUMNS:
         problems.error(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from segcli.project.localities import check_currency
 from segcli.project.names import NAME_PATTERN
+from segcli.project.quantities import Number, Share, Whole
 from segcli.project.shapes import EitherOf, Key, ListOf, MappingOf, Placed, Shape
-from segcli.project.values import Choice, Duration, Number, Share, Text, Whole
+from segcli.project.values import Choice, Duration, Text
 
-_PATH = Text("a path", r"\S")
+_PATH = Text("a path", r"^[^\u0000]+$")
 _PATHS = EitherOf(single=_PATH, several=ListOf(_PATH, "a list of paths"))
 _COLUMN = Text("a column's name, as the file has it")
 
@@ -28,7 +30,7 @@ _FILES = Key("files", _PATHS, "Where they lie: paths, folders, globs or URLs.", 
 SOURCE = Shape(
     "a source", "Where a table's files lie, and what their columns mean.",
     (_FILES,
-     Key("columns", MappingOf(_COLUMN, "segcli's columns and the file's", pattern=NAME_PATTERN),
+     Key("columns", MappingOf(_COLUMN, "segcli's columns and the file's"),
          "segcli's name of a column -> the file's name of it."),
      *_READING,
      Key("by", Text("a column of customers", NAME_PATTERN), "For a lookup: what joins it to customers."),
@@ -57,7 +59,7 @@ OUTPUT = Shape(
 EXPECT = Shape(
     "expectations", "A run on half an export stops instead of going on.",
     (Key("newest_order", Duration(), "How old the newest order may be, such as 2d."),
-     Key("rows", MappingOf(Whole(1), "tables and numbers of rows", pattern=NAME_PATTERN),
+     Key("rows", MappingOf(Whole(1), "tables and numbers of rows"),
          "How many rows a table has at least.")),
 )  # fmt: skip
 
@@ -71,12 +73,12 @@ PROJECT = Shape(
      Key("as_of", Text("a moment such as 2026-06-30T09:00"), "The moment of the run; now if absent."),
      Key("delivery_days", Whole(0, 365), "How many days after shipping an order has arrived; 5 if absent."),
      Key("max_rejected", Share(), "The share of rows that may be unreadable, such as 1 %."),
-     Key("rates", MappingOf(Number(positive=True), "currencies and numbers", pattern="^[A-Z]{3}$"),
+     Key("rates", MappingOf(Number(positive=True), "currencies and numbers", check_currency, "^[A-Z]{3}$"),
          "What one unit of another currency is worth, such as USD: 32.5."),
      Key("sources", EitherOf(
             single=_PATH,
             several=ListOf(EitherOf(single=_PATH, keyed=RECOGNISED_SOURCE), "a list of paths"),
-            keyed=MappingOf(TABLE_SOURCES, "tables and paths", pattern=NAME_PATTERN)),
+            keyed=MappingOf(TABLE_SOURCES, "tables and paths")),
          "The export files: by table, or a list of paths that are recognised by their headers."),
      Key("recipes", ListOf(Placed(Text("a folder or a shipped recipe", r"\S")), "a list of recipes"),
          "Recipe folders and names of shipped recipes; the default set if absent."),

@@ -16,7 +16,7 @@ from segcli.problems import Place, Problems, RecipeError
 from segcli.project import localities
 from segcli.project.models import Expectations, Project, SourceDefinition
 from segcli.project.project_keys import PROJECT
-from segcli.project.recipe_choice import Wanted, choose_recipes
+from segcli.project.recipe_choice import Wanted, choose_recipes, home_expanded
 from segcli.project.shapes import Named, Values
 from segcli.project.yaml_text import read_yaml, shown_path
 
@@ -123,8 +123,8 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
             replace(source, columns={**source.columns, **columns.get(source.table, {})}) for source in sources
         ),
         recipes=choose_recipes(wanted, Path.cwd() if options.recipes else root, problems),
-        output=(options.out or root / Path(folder or "out").expanduser()).resolve(),
-        rates=_rates(values, problems),
+        output=(options.out or root / home_expanded(folder or "out")).resolve(),
+        rates={each.name: each.value for each in values.get("rates") or ()},
         delivery_days=_or(values.get("delivery_days"), 5),
         max_rejected=_or(values.get("max_rejected"), Decimal("0.01")),
         keep=keep,
@@ -154,17 +154,12 @@ def _timezone(values: Values, problems: Problems) -> ZoneInfo | None:
 
 
 def _currency(values: Values, problems: Problems) -> str | None:
-    code = values.get("currency")
-    return code and localities.read_currency(code, values.places["currency"], "currency", problems)
-
-
-def _rates(values: Values, problems: Problems) -> dict[str, Decimal]:
-    named: tuple[Named, ...] = values.get("rates") or ()
-    for each in named:
-        localities.read_currency(each.name, each.place, "rates", problems)
-    if named and not values.get("currency"):
+    code: str | None = values.get("currency")
+    if code is not None:
+        localities.check_currency(code, values.places["currency"], "currency", problems)
+    elif values.get("rates"):
         problems.error("'rates' needs 'currency' beside it.", values.places["rates"])
-    return {each.name: each.value for each in named}
+    return code
 
 
 def _moment(values: Values, zone: ZoneInfo, options: _Options, problems: Problems) -> dt.datetime:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segcli.problems import Place, Problems, nearest
+from segcli.problems import Place, Problems, RecipeError, nearest
 from segcli.project.models import Recipe
 from segcli.project.project_keys import DEFAULT_SET
 from segcli.project.recipes import RECIPE_FILE, load_recipe
@@ -35,6 +35,15 @@ def shipped_recipes() -> dict[str, Path]:
     return {file.parent.name: file.parent for file in sorted(shipped_folder().glob(f"*/{RECIPE_FILE}"))}
 
 
+def builtin_vocabulary() -> Recipe:
+    """The fields that every project can use. Raises RecipeError if the file was damaged."""
+    problems = Problems()
+    recipe = load_recipe(BUILTIN_FILE, problems, name="builtin")
+    if recipe is None:
+        raise RecipeError(list(problems))
+    return recipe
+
+
 def choose_recipes(wanted: Sequence[Wanted], root: Path, problems: Problems) -> tuple[Recipe, ...]:
     """The built-in vocabulary and the wanted recipes (the default set when none), each name defined once."""
     wanted = wanted or default_set(problems)
@@ -56,23 +65,34 @@ def default_set(problems: Problems) -> list[Wanted]:
     return [Wanted(each.name, each.place) for each in values["recipes"]] if values else []
 
 
+def home_expanded(path: str) -> Path:
+    """A path with `~/` in front read as the shell reads it."""
+    return Path(path).expanduser() if path.startswith("~/") else Path(path)
+
+
 def _find(wanted: Wanted, root: Path, problems: Problems) -> list[Path]:
     """The folder of a recipe; several when it is a folder of recipe folders."""
-    path = root / Path(wanted.name).expanduser()
-    if path.name == RECIPE_FILE and path.is_file():
-        return [path.parent.resolve()]
-    if (path / RECIPE_FILE).is_file():
-        return [path.resolve()]
+    path = root / home_expanded(wanted.name)
     shipped = shipped_recipes()
-    if wanted.name in shipped:
-        return [shipped[wanted.name]]
-    if inner := sorted(path.glob(f"*/{RECIPE_FILE}")):
-        return [file.parent.resolve() for file in inner]
-    if path.is_dir():
-        problems.error(f"the folder '{wanted.name}' holds no {RECIPE_FILE}.", wanted.place, "recipes")
+    try:
+        if path.name == RECIPE_FILE and path.is_file():
+            return [path.parent.resolve()]
+        if (path / RECIPE_FILE).is_file():
+            return [path.resolve()]
+        if wanted.name in shipped:
+            return [shipped[wanted.name]]
+        if inner := sorted(path.glob(f"*/{RECIPE_FILE}")):
+            return [file.parent.resolve() for file in inner]
+        is_folder = path.is_dir()
+    except (OSError, ValueError):  # no name that a file can have
+        is_folder = False
+    if is_folder:
+        message = f"the folder '{wanted.name}' holds no {RECIPE_FILE}."
+        hint: str | None = f"Name a folder with a {RECIPE_FILE}, or a folder of such folders."
     else:
+        message = f"no recipe or folder named '{wanted.name}'."
         hint = nearest(wanted.name, shipped) or f"Shipped are {', '.join(shipped) or 'none'}."
-        problems.error(f"no recipe or folder named '{wanted.name}'.", wanted.place, "recipes", hint=hint)
+    problems.error(message, wanted.place, "recipes", hint=hint)
     return []
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from segcli.problems import Problems, nearest
-from segcli.project.names import NAME_PATTERN, check_name
+from segcli.project.names import check_name
+from segcli.project.quantities import Number, Whole
 from segcli.project.shapes import Key, ListOf, MappingOf, Shape, Values
 from segcli.project.values import (
     NAME,
@@ -14,12 +15,10 @@ from segcli.project.values import (
     Choice,
     Duration,
     Flag,
-    Number,
     SqlExpression,
     Text,
-    Whole,
 )
-from segcli.project.yaml_text import ListNode, MappingNode, Node
+from segcli.project.yaml_nodes import ListNode, MappingNode, Node
 
 _WORDS = (
     Key("meaning", Text(), "What the value says, for people."),
@@ -190,8 +189,8 @@ class SegmentDefinition:
 RECIPE = Shape(
     "a recipe", "Fields and segments that belong together.",
     (Key("description", Text(), "What the recipe is for, for people."),
-     Key("fields", MappingOf(FieldDefinition(), "names and definitions", check_name, NAME_PATTERN),
+     Key("fields", MappingOf(FieldDefinition(), "names and definitions", check_name),
          "Values that every customer has, by name."),
-     Key("segments", MappingOf(SegmentDefinition(), "names and conditions", check_name, NAME_PATTERN),
+     Key("segments", MappingOf(SegmentDefinition(), "names and conditions", check_name),
          "Groups of customers, by name.")),
 )  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from segcli.problems import Place, Problems, nearest
+from segcli.project.names import NAME_PATTERN, check_spelling
 from segcli.project.values import Kind
-from segcli.project.yaml_text import ListNode, MappingNode, Node, ScalarNode
+from segcli.project.yaml_nodes import ListNode, MappingNode, Node, ScalarNode
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,8 @@ class MappingOf:
 
     value: Kind
     says: str
-    check_name: Callable[[str, Place, str, Problems], bool] | None = None
-    pattern: str | None = None
+    check_name: Callable[[str, Place, str, Problems], bool] = check_spelling
+    pattern: str = NAME_PATTERN  # what `check_name` asks for, as far as a schema can say it
 
     def read(self, node: Node, key: str, problems: Problems) -> tuple[Named, ...]:
         if not isinstance(node, MappingNode):
@@ -207,15 +208,15 @@ class MappingOf:
         found = []
         for name, value in node.entries.items():
             place = node.key_places[name]
-            good = self.check_name is None or self.check_name(name, place, key, problems)
+            good = self.check_name(name, place, key, problems)
             read = self.value.read(value, joined(key, name), problems)
             if good and read is not None:
                 found.append(Named(name, place, read))
         return tuple(found)
 
     def schema(self) -> dict[str, Any]:
-        names = {"propertyNames": {"pattern": self.pattern}} if self.pattern else {}
-        return {"type": "object", **names, "additionalProperties": self.value.schema()}
+        names = {"pattern": self.pattern}
+        return {"type": "object", "propertyNames": names, "additionalProperties": self.value.schema()}
 
 
 @dataclass(frozen=True)

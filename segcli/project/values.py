@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from segcli.problems import Problems, nearest
 from segcli.project.durations import DURATION_PATTERN, duration_hint, parse_duration
 from segcli.project.models import Expression
 from segcli.project.names import NAME_PATTERN
-from segcli.project.yaml_text import ListNode, Node, ScalarNode
+from segcli.project.yaml_nodes import ListNode, Node, ScalarNode
 
 # What YAML 1.1 took for true and false and YAML 1.2 takes for text. NO is Norway and ON Ontario.
 _OLD_FLAGS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -43,9 +42,10 @@ def old_flag(node: ScalarNode) -> str | None:
     return _OLD_FLAGS.get(node.written.lower()) if node.plain else None
 
 
-def _warn_of_number(node: ScalarNode, key: str, problems: Problems) -> None:
+def warn_of_number(node: ScalarNode, key: str, problems: Problems) -> None:
     """`012` is 12 and `1e3` is 1000.0: fine where a number is meant, and rarely meant otherwise."""
-    if node.plain and re.match(r"^[-+]?(0[0-9]|0[ox])|^[-+.0-9]+[eE]", node.written):
+    number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    if number and re.match(r"^[-+]?(0[0-9]|0[ox])|^[-+.0-9]+[eE]", node.written):
         problems.warn(
             f"'{node.written}' is the number {node.value}.", node.place, key,
             hint="Put it in quotes if it is meant as text.",
@@ -68,10 +68,11 @@ class Text:
             message = f"must be {self.says}, and '{found.written}' without quotes is not text."
             problems.error(message, found.place, key, hint=hint)
             return None
-        if self.pattern and not re.search(self.pattern, found.value):
-            problems.error(f"must be {self.says}, not '{found.value}'.", found.place, key)
+        text = found.value.strip()
+        if self.pattern and not re.search(self.pattern, text):
+            problems.error(f"must be {self.says}, not '{text}'.", found.place, key)
             return None
-        return found.value
+        return text
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", **({"pattern": self.pattern} if self.pattern else {})}
@@ -140,65 +141,6 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number within bounds."""
-
-    least: int = 0
-    most: int = 2**31
-
-    def read(self, node: Node, key: str, problems: Problems) -> int | None:
-        says = (
-            f"a whole number from {self.least} on"
-            if self.most == 2**31
-            else f"a whole number from {self.least} to {self.most}"
-        )
-        found = scalar(node, says, key, problems)
-        if found is None:
-            return None
-        value = found.value
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            hint = "Take the quotes away." if not found.plain and found.written.isdigit() else None
-            problems.error(f"must be {says}, not '{found.written}'.", found.place, key, hint=hint)
-            return None
-        _warn_of_number(found, key, problems)
-        return value
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-
-@dataclass(frozen=True)
-class Number:
-    """An exact number, as it was written."""
-
-    positive: bool = False
-
-    def read(self, node: Node, key: str, problems: Problems) -> Decimal | None:
-        says = "a number above 0" if self.positive else "a number"
-        found = scalar(node, says, key, problems)
-        if found is None:
-            return None
-        value = exact(found)
-        if value is None or (self.positive and value <= 0):
-            problems.error(f"must be {says}, not '{found.written}'.", found.place, key)
-            return None
-        return value
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "number", **({"exclusiveMinimum": 0} if self.positive else {})}
-
-
-def exact(node: ScalarNode) -> Decimal | None:
-    """The number of a node without the detour of a float; None when it is none."""
-    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-        return None
-    try:
-        return Decimal(node.value) if isinstance(node.value, int) else Decimal(node.written)
-    except InvalidOperation:
-        return Decimal(repr(node.value))
-
-
-@dataclass(frozen=True)
 class AnyScalar:
     """A text, number, boolean or null, taken as it is: never an expression."""
 
@@ -212,7 +154,7 @@ class AnyScalar:
                 f"'{found.written}' is the text '{found.written}', not {meant}.", found.place, key,
                 hint=f"Write {meant}, or put it in quotes if the text is meant.",
             )  # fmt: skip
-        _warn_of_number(found, key, problems)
+        warn_of_number(found, key, problems)
         return found.value
 
     def schema(self) -> dict[str, Any]:
@@ -242,28 +184,3 @@ class Choice:
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of a whole: `1 %` or 0.01."""
-
-    def read(self, node: Node, key: str, problems: Problems) -> Decimal | None:
-        found = scalar(node, "a share such as '1 %' or 0.01", key, problems)
-        if found is None:
-            return None
-        match = re.fullmatch(r"\s*([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%\s*", found.written)
-        share = Decimal(match[1]) / 100 if match else exact(found)
-        if share is None or not 0 <= share <= 1 or (share == 1 and not match):
-            hint = "Write 1 % or 0.01." if share is None else f"Write {found.written} % if that is meant."
-            problems.error(f"'{found.written}' is no share of a whole.", found.place, key, hint=hint)
-            return None
-        return share
-
-    def schema(self) -> dict[str, Any]:
-        return {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
-                {"type": "string", "pattern": r"^\s*[0-9]{1,3}(\.[0-9]{1,6})?\s*%\s*$"},
-            ]
-        }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,44 +15,10 @@ from yamlcore import CCoreLoader
 from segcli.problems import Place, Problems
 from segcli.project.models import Scalar
 from segcli.project.yaml_faults import dotted, report_cut, report_syntax_error, report_unreadable_bytes
+from segcli.project.yaml_nodes import ListNode, MappingNode, Node, ScalarNode
 
 _DEEPEST = 40
 _TAG = "tag:yaml.org,2002:"
-
-
-@dataclass(frozen=True)
-class ScalarNode:
-    """A text, number, boolean or null; its place is its first character, after an opening quote."""
-
-    place: Place
-    value: Scalar
-    written: str
-    plain: bool  # neither quoted nor a block
-
-    @property
-    def empty(self) -> bool:
-        """Nothing was written after the colon."""
-        return self.plain and self.written == ""
-
-
-@dataclass(frozen=True)
-class ListNode:
-    """A list."""
-
-    place: Place
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class MappingNode:
-    """A mapping, in the order it was written."""
-
-    place: Place
-    entries: Mapping[str, Node]
-    key_places: Mapping[str, Place]
-
-
-Node = ScalarNode | ListNode | MappingNode
 
 
 def shown_path(path: Path) -> str:

@@ -28,7 +28,7 @@ def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFram
             orders.select("customer_id", at="ordered_at", is_order=pl.lit(1, pl.Int64)),
         ],
         how="diagonal",
-    ).sort("customer_id", "at", "is_order")
+    ).sort("customer_id", "at", "is_order", "price")
     numbered = moments.with_columns(nth=pl.col("is_order").cum_sum().over("customer_id")).filter(is_order=0)
     signed = (
         pl.when(event="add_to_cart").then("quantity").when(event="remove_from_cart").then(-pl.col("quantity"))
@@ -42,9 +42,7 @@ def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFram
         # Of what is unknown only the presence is known: a checkout, or something put in.
         unknown=(pl.col("product_id").is_null() & (pl.col("event") != "remove_from_cart")).any(),
     )
-    last_price = pl.col("price").filter(pl.col("price").is_not_null()).sort_by("at", "price").last()
-    if "price" not in numbered.columns:
-        numbered = numbered.with_columns(price=pl.lit(None, MONEY))
+    last_price = pl.col("price").drop_nulls().last()  # groups keep the order of the rows
     contents = (
         numbered.filter(pl.col("product_id").is_not_null())
         .group_by([*cart, "product_id"])

@@ -49,7 +49,7 @@ NEITHER = b"\x81\x8d\x8f\x90\x9d"  # not in use in either
 ONLY_1252 = b"\x8e\x9e"  # Ž ž
 # Words of nothing but such bytes are Cyrillic, Greek, Chinese ...; ¹ ³ ¥ £ ¯ ¿ in a word are Polish or Czech.
 FOREIGN_WORD = re.compile(rb"[\x80-\xff]{3,}")
-FOREIGN_LETTER = re.compile(rb"[a-z][\xa3\xa5\xaf\xb3\xb9\xbf][a-z]")
+FOREIGN_LETTER = re.compile(rb"(?<=[A-Za-z\xc0-\xff])[\xa3\xa5\xaf\xb3\xb9\xbf](?=[a-z\xc0-\xff])")
 
 
 def refuse_other_formats(head: bytes) -> None:
@@ -97,18 +97,19 @@ def encoding_by_letters(chunks: Iterable[bytes]) -> str:
     UnreadableFileError where the evidence speaks for none of these: reading it would give wrong letters.
     """
     letters: Counter[int] = Counter()
-    unicode = foreign = 0
+    unicode = words = foreign = 0
     for chunk in chunks:
         letters.update(chunk.translate(None, ASCII))
         unicode += sum(map(len, UTF8_LETTER.findall(chunk)))
-        foreign += sum(map(len, FOREIGN_WORD.findall(chunk))) + len(FOREIGN_LETTER.findall(chunk))
+        words += sum(map(len, FOREIGN_WORD.findall(chunk)))
+        foreign += len(FOREIGN_LETTER.findall(chunk))
 
     def count(values: bytes) -> int:
         return sum(letters[value] for value in values)
 
     if unicode > 0.5 * letters.total():
         return "utf-8"
-    if count(NEITHER) or foreign > 0.3 * letters.total():
+    if count(NEITHER) or words > 0.5 * letters.total() or foreign > 0.2 * letters.total():
         raise UnreadableFileError("not UTF-8, and not Windows-1252 or 1254 either", hint=WAY_OUT)
     if count(TURKISH_OR_ICELANDIC) > count(NOT_TURKISH) and not count(ONLY_1252):
         return "cp1254"

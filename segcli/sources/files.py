@@ -15,9 +15,9 @@ from segcli.sources.finding import find_files
 from segcli.sources.json_lines import json_cells, lines_of_json_rows
 from segcli.sources.opening import open_source_file, scan_parquet
 from segcli.sources.rejections import Rejections
-from segcli.sources.repair import lines_of_troubled_rows, repaired_cells
+from segcli.sources.repair import lines_of_troubled_rows, repair
 from segcli.sources.source_file import ROW, SourceFile, UnreadableFileError
-from segcli.sources.structure import UNSOUND, Structure, lines_of_sound_rows, look_through
+from segcli.sources.structure import REPAIRED, UNSOUND, Structure, lines_of_sound_rows, look_through
 from segcli.sources.text import byte_chunks, copy_as_utf8, copy_remote, text_lines
 
 __all__ = [
@@ -48,7 +48,9 @@ def scan_cells(
         if file.format == "ndjson":
             return json_cells(file, folder, rejections)
         copy, structure = _look_through_copy(file, folder.with_suffix(".csv"), problems)
-        return _scan_csv(copy, structure) if structure.sound else repaired_cells(copy, folder, rejections)
+        if not structure.sound:
+            copy, structure = repair(copy, folder.with_suffix(".sound.csv"), rejections), REPAIRED
+        return _scan_csv(copy, structure)
     except UnreadableFileError as fault:
         raise fault.data_error(file.name) from fault
     except (OSError, UnicodeError, pl.exceptions.PolarsError) as error:

@@ -19,12 +19,28 @@ NOT_AN_OBJECT = "not a JSON object on one line"
 def json_types(file: SourceFile) -> dict[str, pl.DataType]:
     """The columns and their types, from the whole file: a key may first occur in its last line.
 
-    Where Polars cannot find one type for a column (an object here, a number there) every column is text.
+    A column for which Polars finds no one type (an object here, a number there) is text.
     """
     try:
-        return dict(_scan(file.path, None).collect_schema())
+        types = dict(_scan(file.path, None).collect_schema())
+        if _parses(file.path, types):
+            return types
     except pl.exceptions.PolarsError:
-        return _types_of_good_lines(file)
+        pass  # lines that are no JSON, or not UTF-8: looked at one by one
+    source = "\n".join(text for _, text, good in _good_lines(file) if good).encode()
+    types = dict(_scan(io.BytesIO(source), None).collect_schema()) if source else {}
+    return {
+        name: dtype if _parses(io.BytesIO(source), {name: dtype}) else pl.String()
+        for name, dtype in types.items()
+    }
+
+
+def _parses(source: str | io.BytesIO, types: Mapping[str, pl.DataType]) -> bool:
+    try:
+        _scan(source, types).select(pl.all().count()).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def json_cells(file: SourceFile, folder: Path, rejections: Rejections) -> pl.LazyFrame:
@@ -56,16 +72,6 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except ValueError:
         return False
-
-
-def _types_of_good_lines(file: SourceFile) -> dict[str, pl.DataType]:
-    lines = [text for _, text, good in _good_lines(file) if good]
-    try:
-        frame = _scan(io.BytesIO("\n".join(lines).encode()), None).collect()
-    except pl.exceptions.PolarsError:
-        keys = dict.fromkeys(key for line in lines for key in json.loads(line))
-        return dict.fromkeys(keys, pl.String())
-    return dict(frame.schema)
 
 
 def _repaired(file: SourceFile, types: Mapping[str, pl.DataType], rejections: Rejections) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from segcli.sources.ages import known_by, until
 from segcli.sources.currencies import converted
-from segcli.sources.tables import MONEY, TIME, WORKING, SourceFrame
+from segcli.sources.tables import MONEY, WORKING, SourceFrame
 
 # Spellings after lower case, `wc-` taken off, and blanks and underscores as hyphens.
 VOID_STATUSES = (
@@ -20,7 +20,6 @@ VOID_STATUSES = (
 # Of these platforms a status means something else than elsewhere.
 PLATFORM_VOID_STATUSES = {"magento": ("closed",)}
 ZERO = pl.lit(Decimal("0.00"), MONEY)
-INTERNAL = ("__source", "__platform", "__void")
 
 
 def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) -> pl.LazyFrame:
@@ -47,7 +46,9 @@ def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) ->
         converted("refunded", rates),
         pl.lit(number, pl.Int64).alias("__source"),
         pl.lit(source.platform).alias("__platform"),
+        # As the file has them, for ids that neither a merge of people nor a refund or a rate changes.
         own_id=pl.coalesce(name for name in ("customer_id", "email", "phone") if name in columns),
+        own_amount=pl.col("amount"),
     )
 
 
@@ -139,13 +140,13 @@ def with_order_ids(orders: pl.DataFrame) -> pl.DataFrame:
     if orders["order_id"].null_count() == 0:
         return orders
     unnamed = orders.filter(pl.col("order_id").is_null())
-    unnamed = unnamed.sort("__source", "own_id", "ordered_at", "amount", *_tie_columns(unnamed), nulls_last=True)
-    nth = pl.col("own_id").cum_count().over("__source", "own_id", "ordered_at", "amount")
+    unnamed = unnamed.sort("__source", "own_id", "ordered_at", "own_amount", *_tie_columns(unnamed), nulls_last=True)
+    nth = pl.col("own_id").cum_count().over("__source", "own_id", "ordered_at", "own_amount")
     name = pl.format(
         "{} {} {}",
         "own_id",
         pl.col("ordered_at").dt.to_string("%Y-%m-%dT%H:%M:%S"),
-        pl.col("amount").cast(pl.String).fill_null("?"),
+        pl.col("own_amount").cast(pl.String).fill_null("?"),
     )
     named = unnamed.with_columns(order_id=pl.when(nth > 1).then(pl.format("{} #{}", name, nth)).otherwise(name))
     return pl.concat([orders.filter(pl.col("order_id").is_not_null()), named])
@@ -155,12 +156,12 @@ def one_per_order(orders: pl.DataFrame) -> pl.DataFrame:
     """Each order of a customer once: from the last source that has it, there the latest and largest row."""
     if not orders.select("customer_id", "order_id").is_duplicated().any():
         return orders
-    ranked = orders.sort("__source", "ordered_at", "amount", *_tie_columns(orders))
+    ranked = orders.sort("__source", "ordered_at", "own_amount", *_tie_columns(orders))
     return ranked.unique(["customer_id", "order_id"], keep="last", maintain_order=True)
 
 
 def _tie_columns(orders: pl.DataFrame) -> list[str]:
-    done = ("__source", "own_id", "ordered_at", "amount", "customer_id", "order_id")
+    done = ("__source", "own_id", "ordered_at", "own_amount", "customer_id", "order_id")
     return [name for name, dtype in orders.schema.items() if name not in done and not dtype.is_nested()]
 
 
@@ -179,8 +180,3 @@ def with_order_windows(orders: pl.DataFrame, wanted: Collection[str]) -> pl.Data
         "gap_days": pl.when(first.not_() & (day != day.shift(1))).then((day - day.shift(1)).dt.total_days()),
     }
     return orders.with_columns(value.alias(name) for name, value in windows.items() if name in wanted)
-
-
-def cast_time(column: str) -> pl.Expr:
-    """The column as a naive time in microseconds."""
-    return pl.col(column).cast(TIME)

@@ -129,13 +129,7 @@ def build_kind(shape: Shape, mapping: Mapping[str, str], names: Mapping[str, str
 
 
 def _rule(table: str, mapping: Mapping[str, str]) -> TableRule:
-    columns = {
-        column: Cell(sources=(name,))
-        for column, name in mapping.items()
-        if column != "describes"
-    }
-    if table == "order_items" and "price" not in mapping and "line_amount" in mapping:
-        columns["price"] = Cell(sources=(mapping["line_amount"],), per=mapping.get("quantity"))
+    columns = {column: Cell(sources=(name,)) for column, name in mapping.items() if column != "describes"}
     if table == "carts":
         for column, other in CART_TIMES.items():
             columns.setdefault(column, columns.get(other, Cell()))

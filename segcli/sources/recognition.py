@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from segcli.problems import Problems, nearest
 from segcli.project.models import SourceDefinition
 from segcli.sources.files import SourceFile
-from segcli.sources.headers import fold, index_names
+from segcli.sources.headers import fold, index_names, name_extras
 from segcli.sources.plain import (
     PERSON,
     feeds,
@@ -21,7 +21,7 @@ from segcli.sources.plain import (
     shapes,
 )
 from segcli.sources.presets import Cell, FileKind, TableRule, load_presets
-from segcli.sources.tables import CANONICAL, RecognisedFile
+from segcli.sources.tables import CANONICAL, DERIVED, WORKING, RecognisedFile
 
 # Without these columns a file cannot feed the table; a group needs one of its columns.
 REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -44,6 +44,9 @@ class FilePlan:
     recognised: RecognisedFile
     kind: FileKind
     definition: SourceDefinition
+    extras: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # table -> column -> the file's column
 
 
 class Names:
@@ -95,16 +98,14 @@ def recognise_file(
     if definition.table and definition.columns:
         overrides[definition.table] = {**overrides.get(definition.table, {}), **definition.columns}
     present = {
-        table: {
-            column: names.index[fold(raw)] for column, raw in columns.items() if fold(raw) in names.index
-        }
+        table: {column: names.index[fold(raw)] for column, raw in columns.items() if fold(raw) in names.index}
         for table, columns in overrides.items()
     }
     _check_definition(file, definition, names, problems)
     kind = _find_preset(names, definition) or _find_plain(file, names, present, definition, problems)
     kind = _apply_overrides(resolve_kind(kind, names), present)
     _check_required(file, kind, problems)
-    return FilePlan(file, describe(file, kind), kind, definition)
+    return FilePlan(file, describe(file, kind), kind, definition, extra_columns(file, kind, definition))
 
 
 def _check_definition(
@@ -143,7 +144,7 @@ def _find_plain(
     file: SourceFile, names: Names, overrides: Overrides, definition: SourceDefinition, problems: Problems
 ) -> FileKind:
     if definition.table and definition.table not in CANONICAL:
-        return _own_kind(names, definition)
+        return _own_kind(file, names, definition, problems)
     table = definition.table or None
     found = recognise_plain(names.index, overrides, table)
     named = next((name for name in CANONICAL if name == fold(_stem(file.name))), None)
@@ -159,13 +160,29 @@ def _find_plain(
     return FileKind("plain", "unknown", "not recognised", (), note=f"not recognised, left out: {lack}")
 
 
-def _own_kind(names: Names, definition: SourceDefinition) -> FileKind:
+def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, problems: Problems) -> FileKind:
     """A table of the project's own: a person's rows, or a lookup by one column."""
-    words = map_columns("orders", names.index, definition.columns)
-    cells = {column: Cell(sources=(name,)) for column, name in definition.columns.items()}
+    wanted: list[str | None] = [own_time(names, definition), definition.by]
+    cells = {fold(name): Cell(sources=(names.index.get(fold(name), name),)) for name in wanted if name}
     if definition.by is None:
+        words = map_columns("orders", names.index, {})
+        words |= {column: name for column, name in definition.columns.items() if column in PERSON}
         cells |= {column: Cell(sources=(words[column],)) for column in PERSON if column in words}
+        if not set(PERSON) & set(cells):
+            problems.error(
+                f"{file.name} has no column that says whose its rows are. Its columns are {listed(file.header)}.",
+                definition.place,
+                key=f"sources.{definition.table}",
+                hint="Name it: `columns: {customer_id: COLUMN}`, or `by: COLUMN` if it is looked up by something.",
+            )
     return FileKind("own", definition.table, definition.table, (TableRule(definition.table, cells),))
+
+
+def own_time(names: Names, definition: SourceDefinition) -> str | None:
+    """The file's column that says when, in a table of the project's own."""
+    if definition.time is not None or definition.by is not None:
+        return definition.time
+    return map_columns("events", names.index, {}).get("at")
 
 
 def _stem(name: str) -> str:
@@ -173,7 +190,11 @@ def _stem(name: str) -> str:
 
 
 def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str | None) -> str:
-    """What is missing for the table that the header comes nearest to, and the --map lines that would say it."""
+    """What is missing for the table that the header comes nearest to, and the --map lines that would say it.
+
+    Without a table in mind only a near miss is worth a guess.
+    """
+    has = f"its columns are {listed(file.header)}."
     tries = []
     for shape in shapes().values():
         if table is None or table in feeds(shape.table):
@@ -181,12 +202,14 @@ def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str
             lacks = shape.lacks(mapping)
             tries.append((len(lacks) - len(shape.needs) * 0.5, shape, lacks))
     _, shape, lacks = min(tries, key=lambda attempt: attempt[0])
+    if table is None and (len(lacks) != 1 or shape.table == "customers"):
+        return f"{has} `--map TABLE.COLUMN=HEADER` or `sources:` in segcli.yaml would use it."
     goal = table or feeds(shape.table)[0]
     missing = [next((name for name in group if name in CANONICAL[goal]), group[0]) for group in lacks]
     lines = " ".join(f"--map {goal}.{column}=COLUMN" for column in missing)
-    what = listed(missing) if missing else "anything that sets it apart"
-    way_out = f" As {goal} it lacks {what}" + (f"; say where with {lines}." if lines else ".")
-    return f"its columns are {listed(file.header)}.{way_out} `sources:` in segcli.yaml can make it a table too."
+    if not missing:
+        return f"{has} `sources:` in segcli.yaml would use it."
+    return f"{has} As {goal} it lacks {listed(missing)}: say which that is with {lines}."
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:
@@ -222,7 +245,6 @@ def _resolve_rule(rule: TableRule, names: Names) -> TableRule:
         column: replace(
             cell,
             sources=tuple(dict.fromkeys(raw for name in cell.sources for raw in names.find(name, parts))),
-            per=first(cell.per),
             unless=first(cell.unless),
         )
         for column, cell in rule.columns.items()
@@ -276,12 +298,58 @@ def _check_required(file: SourceFile, kind: FileKind, problems: Problems) -> Non
             )
 
 
+def extra_columns(
+    file: SourceFile, kind: FileKind, definition: SourceDefinition
+) -> dict[str, dict[str, str]]:
+    """Table -> snake-case column -> the file's column, for what no rule uses.
+
+    Lines get what neither they nor their order use, further tables nothing: they are about something else.
+    """
+    used = {
+        rule.table: {
+            name for column, cell in rule.columns.items() for name in _kept(rule.table, column, cell)
+        }
+        for rule in kind.tables
+    }
+    renamed = (
+        {}
+        if definition.table in CANONICAL or not definition.table
+        else {
+            column: raw
+            for column, raw in definition.columns.items()
+            if column not in PERSON and raw in file.header
+        }
+    )
+    extras: dict[str, dict[str, str]] = {}
+    for number, rule in enumerate(kind.tables):
+        lines = rule.table in ("order_items", "cart_items")
+        if number and not lines:
+            continue
+        others = set().union(*used.values()) if lines else used[rule.table] | used.get("order_items", set())
+        free = [name for name in file.header if name not in others and name not in kind.drop]
+        free = [name for name in free if name not in renamed.values()]
+        taken = {
+            **CANONICAL.get(rule.table, {}),
+            **DERIVED.get(rule.table, {}),
+            **WORKING.get(rule.table, {}),
+        }
+        extras[rule.table] = {**renamed, **name_extras(free, {**taken, **renamed})}
+    return extras
+
+
+def _kept(table: str, column: str, cell: Cell) -> tuple[str, ...]:
+    # An order's country only helps to read its phone numbers, and stays a column of its own.
+    known = column in CANONICAL.get(table, {}) or column in WORKING.get(table, {}) or table not in CANONICAL
+    return cell.used if known else ()
+
+
 def describe(file: SourceFile, kind: FileKind) -> RecognisedFile:
     """What the user is told about a file; a column that feeds several tables is named once."""
     columns: dict[str, str] = {}
     for rule in kind.tables:
         for column, cell in rule.columns.items():
             if cell.sources:
-                columns.setdefault(column, cell.sources[0])
+                shown = "amount" if column == "line_amount" and rule.table == "orders" else column
+                columns.setdefault(shown, cell.sources[0])
     tables = tuple(rule.table for rule in kind.tables)
     return RecognisedFile(file.name, tables, kind.platform, columns=columns, note=kind.note)

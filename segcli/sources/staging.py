@@ -45,10 +45,13 @@ def stage_frames(
     rows: dict[str, int] = defaultdict(int)
     unusable: dict[str, int] = defaultdict(int)
     later: dict[str, int] = defaultdict(int)
+    listed: dict[str, list[pl.DataFrame]] = defaultdict(list)
     for table, sources in parsed.items():
         ready[table] = []
         for source in sources:
-            fatal = _list_problems(source, files.get(source.file.path), rejections)
+            found = _problems_of(source)
+            listed[source.file.path].append(found)
+            fatal = found.filter("fatal")[ROW].n_unique()
             whole, timeless, coming = _count(source, as_of)
             if timeless:
                 reason = f"{timeless} rows without a time"
@@ -58,6 +61,8 @@ def stage_frames(
             unusable[table] += fatal + timeless + broken
             later[table] += coming
             ready[table].append(replace(source, frame=_usable(source.frame)))
+    for path, found_in_file in listed.items():
+        _list_rejected(path, pl.concat(found_in_file), files.get(path), rejections)
     return Staged(ready, rows, unusable, later)
 
 
@@ -100,30 +105,30 @@ def _usable(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.drop(ROW, PROBLEM, strict=False)
 
 
-def _list_problems(source: SourceFrame, file: SourceFile | None, rejections: Rejections) -> int:
-    """Hands the frame's problems to `rejections` with their lines; the number of rows that cannot be used."""
+def _problems_of(source: SourceFrame) -> pl.DataFrame:
+    """`__row`, column, reason, value, fatal of every row with a problem."""
+    schema = {ROW: pl.Int64, "column": pl.String, "reason": pl.String, "value": pl.String, "fatal": pl.Boolean}
     columns = source.frame.collect_schema()
     if columns.get(PROBLEM, pl.Null()) == pl.Null():
-        return 0
-    row = pl.col(ROW).cast(pl.Int64) if ROW in columns else pl.int_range(pl.len(), dtype=pl.Int64)
-    found = (
-        source.frame.select(row.alias(ROW), PROBLEM).filter(pl.col(PROBLEM).is_not_null()).unnest(PROBLEM).collect()
-    )
-    if found.is_empty():
-        return 0
+        return pl.DataFrame(schema=schema)
+    row = pl.col(ROW) if ROW in columns else pl.int_range(pl.len())
+    found = source.frame.select(row.cast(pl.Int64).alias(ROW), PROBLEM).filter(pl.col(PROBLEM).is_not_null())
+    return found.unnest(PROBLEM).select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
+
+
+def _list_rejected(path: str, found: pl.DataFrame, file: SourceFile | None, rejections: Rejections) -> None:
+    """Hands the problems of one file to `rejections`, each cell once, with lines instead of rows."""
+    found = found.group_by(ROW, "column", "reason", "value").agg(pl.col("fatal").any()).sort(ROW, "column")
     rows = found[ROW].to_list()
+    if not rows:
+        return
+    # Without a file (frames made in memory) a header and one line per row are assumed.
     lines = lines_of_rows(file, rows) if file is not None else [row + 2 for row in rows]
     rejections.add_frame(
         found.select(
-            file=pl.lit(source.file.path),
-            line=pl.Series(lines, dtype=pl.Int64),
-            column=pl.col("column"),
-            reason=pl.col("reason"),
-            value=pl.col("value"),
-            dropped=pl.col("fatal"),
+            "column", "reason", "value", file=pl.lit(path), line=pl.Series(lines, dtype=pl.Int64), dropped="fatal"
         )
     )
-    return found.filter("fatal")[ROW].n_unique()
 
 
 def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int, int]:

@@ -36,7 +36,9 @@ class Structure:
     longer: pl.DataFrame
 
 
-UNSOUND = Structure(False, False, False, pl.DataFrame(schema={"first": pl.UInt32(), "last": pl.UInt32()}))
+NO_RECORDS = pl.DataFrame(schema={"first": pl.UInt32(), "last": pl.UInt32()})
+UNSOUND = Structure(False, False, False, NO_RECORDS)
+REPAIRED = Structure(True, True, True, NO_RECORDS)
 
 
 def look_through(file: SourceFile) -> Structure:

@@ -26,7 +26,10 @@ _BEFORE_A_GAP = "3h"  # clocks never skip more
 
 
 def time_steps(order: str | None, source: ZoneInfo, zone: ZoneInfo, date_format: str | None) -> list[Step]:
-    """Text to naive times in `zone`; naive text is in `source`. `order` is `day` or `month` for 01/02/2024."""
+    """Text to naive times in `zone`; naive text is in `source`.
+
+    `order` is `day` or `month`, what comes first in 01/02/2024; None: such a cell cannot be read.
+    """
     if date_format is not None:
         return [_formatted(date_format, source, zone)]
     return [
@@ -77,13 +80,14 @@ def _epoch(column: pl.Expr) -> pl.Expr:
 
 def _rewritten(column: pl.Expr, order: str | None) -> pl.Expr:
     """Year first with dashes, a blank before the time of day, months by their English abbreviation."""
-    day, month = ("$1", "$2") if order != "month" else ("$2", "$1")
+    day, month = ("${1}", "${2}") if order != "month" else ("${2}", "${1}")
+    rest = f"-{month}-{day}"
     # Dots are how day-first countries write; slashes and dashes need evidence.
     parts = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]" if order else r"^(\d{1,2})\.(\d{1,2})\."
     return (
-        column.str.replace(parts + r"(\d{4})", f"${{3}}-{month}-{day}".replace("$1", "${1}").replace("$2", "${2}"))
-        .str.replace(parts + r"([0-2]\d)(\D|$)", f"20${{3}}-{_group(month)}-{_group(day)}${{4}}")
-        .str.replace(parts + r"([3-9]\d)(\D|$)", f"19${{3}}-{_group(month)}-{_group(day)}${{4}}")
+        column.str.replace(parts + r"(\d{4})", "${3}" + rest)
+        .str.replace(parts + r"([0-2]\d)(\D|$)", "20${3}" + rest + "${4}")
+        .str.replace(parts + r"([3-9]\d)(\D|$)", "19${3}" + rest + "${4}")
         .str.replace(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", "${1}-${2}-${3}")
         .str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
         .str.replace(r"^([A-Za-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}),?", "${1} ${2} ${3}")
@@ -93,12 +97,11 @@ def _rewritten(column: pl.Expr, order: str | None) -> pl.Expr:
     )
 
 
-def _group(reference: str) -> str:
-    return reference.replace("$1", "${1}").replace("$2", "${2}")
-
-
 def to_zone(times: pl.Series, source: ZoneInfo, zone: ZoneInfo) -> pl.Series:
-    """Naive times in `zone`. A naive time that a clock skipped moves later, one that it showed twice is the first."""
+    """Times as naive times in `zone`; naive ones are in `source`.
+
+    One that the clocks of `source` skipped moves later, one that they showed twice is the first.
+    """
     if times.dtype == pl.Date:
         return times.cast(TIME)
     times = times.dt.cast_time_unit("us")

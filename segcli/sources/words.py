@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import phonenumbers
@@ -10,6 +12,8 @@ import polars as pl
 from segcli.sources.headers import fold
 from segcli.sources.presets import load_yaml
 
+# A number that is already what it should become.
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 # Languages in which countries' names are understood.
 LANGUAGES = ("en", "de", "fr", "es", "tr", "vi", "nl", "it", "pt")
 
@@ -91,8 +95,8 @@ def phone(cells: pl.Expr, countries: pl.Expr | None, default: str | None) -> pl.
 @lru_cache(maxsize=100_000)
 def _e164(number: str, land: str | None, default: str | None) -> str | None:
     digits = number.strip(" '\t").removesuffix(".0")
-    if digits.startswith("+") and digits[1:].isascii() and digits[1:].isdigit() and 8 <= len(digits) - 1 <= 15:
-        return digits  # already what it should become
+    if E164.fullmatch(digits):
+        return digits
     region = (country_code(land) if land else None) or default
     spellings = [digits] if region or digits.startswith(("+", "00")) else [f"+{digits}"]
     if digits.startswith("00"):
@@ -107,12 +111,12 @@ def _e164(number: str, land: str | None, default: str | None) -> str | None:
     return None
 
 
-def _distinct(cells: pl.Expr, read: object, dtype: pl.DataType) -> pl.Expr:
+def _distinct(cells: pl.Expr, read: Callable[[str], object], dtype: pl.DataType) -> pl.Expr:
     """`read` applied to every distinct cell once."""
 
     def replace(column: pl.Series) -> pl.Series:
         values = column.drop_nulls().unique()
-        new = [read(value) for value in values]  # type: ignore[operator]
+        new = [read(value) for value in values]
         return column.replace_strict(values, pl.Series(new, dtype=dtype), default=None, return_dtype=dtype)
 
     return cells.map_batches(replace, return_dtype=dtype, is_elementwise=True)

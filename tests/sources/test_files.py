@@ -344,18 +344,12 @@ def test_multi_line_cells_do_not_shift_lines(tmp_path: Path) -> None:
 ALPHABET = st.text(alphabet='a,"\n', max_size=40)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=ALPHABET, width=st.sampled_from([1, 2, 3]))
 def test_a_row_is_read_as_csv_reader_reads_it_or_rejected(tmp_path: Path, body: str, width: int) -> None:
     """Either way (scanned by Polars or repaired) rows have the header's width and know their line."""
     header = ",".join("abc"[:width])
     path = written(tmp_path, f"{header}\n{body}")
-    for old in (tmp_path / "scratch").rglob("*.parquet"):
-        old.unlink()
-    for old in (tmp_path / "scratch").glob("*"):
-        old.rmdir()
     file, cells, rejected = read(path)
     lines = path.read_text().split("\n")
     for line, row in zip(lines_of_rows(file, cells[ROW].to_list()), cells.drop(ROW).rows(), strict=True):
@@ -364,7 +358,7 @@ def test_a_row_is_read_as_csv_reader_reads_it_or_rejected(tmp_path: Path, body: 
         assert not any(record[width:])
     if rejected.is_empty():
         records = list(csv.reader(io.StringIO(body), strict=True))
-        assert cells.height == sum(any(cell.strip() for cell in record) for record in records)
+        assert cells.height == sum(any(record) for record in records)
 
 
 # --- gzip, Parquet, NDJSON, URLs

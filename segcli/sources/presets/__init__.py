@@ -25,7 +25,6 @@ The grammar of a platform's file:
               order_id: Name                 # the column of that name
               phone: [Phone, Billing Phone]  # the first of these that is filled; `*` stands for any letters
               currency: {constant: EUR}
-              price: {from: Line total, per: Quantity}           # divided by another column
               status: {from: Status, words: {closed: refunded}}  # values by their folded names
               email_consent: {from: Accepts, as: yes_only, unless: Suppressed}   # no, where that cell is filled
 
@@ -54,13 +53,12 @@ class Cell:
     constant: str | None = None
     transform: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)  # folded value -> our word
-    per: str | None = None
     unless: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
         """Every column of the file that this cell is made of."""
-        return (*self.sources, *(name for name in (self.per, self.unless) if name))
+        return (*self.sources, *((self.unless,) if self.unless else ()))
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,6 @@ def read_cell(cell: Any) -> Cell:
         constant=cell.get("constant"),
         transform=cell.get("as"),
         words=cell.get("words", {}),
-        per=cell.get("per"),
         unless=cell.get("unless"),
     )
 

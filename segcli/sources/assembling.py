@@ -1,0 +1,175 @@
+"""Typed frames of all files -> the tables: joined by person, cut at as_of, in shards of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from segcli.problems import DataError, Problems
+from segcli.project.models import Project
+from segcli.sources.currencies import currency_rates
+from segcli.sources.expectations import check_expectations
+from segcli.sources.finishing import Inputs, finish_shard
+from segcli.sources.identity import find_people
+from segcli.sources.lookups import lookup_columns, read_lookup
+from segcli.sources.person_tables import (
+    partition_carts,
+    partition_customers,
+    partition_events,
+    partition_items,
+    partition_orders,
+    partition_own,
+)
+from segcli.sources.reading import Reading
+from segcli.sources.referrals import referral_events, resolve_referrers
+from segcli.sources.rejections import Rejections
+from segcli.sources.shards import count_rows, estimated_rows, shards_for
+from segcli.sources.source_file import SourceFile
+from segcli.sources.staging import Staged, check_share_rejected, stage_frames
+from segcli.sources.tables import CANONICAL, LOOKUPS, TIME_COLUMN, UNCOUNTED, Catalog, SourceFrame, Table, Tables
+
+Frames = Mapping[str, Sequence[SourceFrame]]
+
+
+def assemble_tables(
+    project: Project,
+    catalog: Catalog,
+    frames: Frames,
+    needed: Mapping[str, frozenset[str]],
+    scratch: Path,
+    rejections: Rejections,
+    problems: Problems,
+    files: Mapping[str, SourceFile],
+    shard_count: int | None = None,
+) -> Tables:
+    """Tables from typed frames (see SourceFrame); `files` are the source files by the name users see."""
+    big = [source for name, sources in frames.items() if name not in LOOKUPS for source in sources]
+    shards = shard_count or shards_for(estimated_rows(big, files))
+    staged = stage_frames(frames, files, project.as_of, scratch, rejections)
+    check_share_rejected(staged, project.max_rejected, problems)
+    money = [source for name in ("orders", "order_items", "carts") for source in staged.frames.get(name, ())]
+    rates = currency_rates(money, project, problems)
+    problems.stop_on_errors(DataError)
+    people = find_people(_identified(staged.frames))
+    for column, identifier, records in people.shared.iter_rows():
+        problems.warn(f"{column} {identifier} stands on {records} records or more and identifies nobody.")
+    reading = Reading(project, catalog, needed, scratch, shards, people, rates)
+    _count_facts(reading, staged)
+    inputs = _partition(reading, staged.frames, rejections)
+    finished = [finish_shard(reading, inputs, number) for number in range(shards)]
+    tables = _tables(reading, finished, staged.frames)
+    check_expectations(project, tables, problems)
+    problems.stop_on_errors(DataError)
+    return Tables(tables, rejections.frame(), dict(sorted(reading.counts.items())), shards, project.as_of)
+
+
+def _identified(frames: Frames) -> list[pl.LazyFrame]:
+    """The frames whose rows may join people: those with more than a customer_id."""
+    return [
+        source.frame
+        for table, sources in frames.items()
+        if table not in LOOKUPS
+        for source in sources
+        if {"email", "phone"} & set(source.frame.collect_schema())
+    ]
+
+
+def _count_facts(reading: Reading, staged: Staged) -> None:
+    reading.counts["joined_identifiers"] = reading.people.joined
+    reading.counts["shared_identifiers"] = reading.people.shared.height
+    for table, rows in staged.later.items():
+        if rows:
+            reading.counts[f"later_{table}"] = rows
+
+
+def _partition(reading: Reading, frames: Frames, rejections: Rejections) -> Inputs:
+    """Every table in shards, in the order in which they need each other."""
+    products = read_lookup(frames["products"], "product_id").lazy() if frames.get("products") else None
+    stores = read_lookup(frames["stores"], "store_id") if frames.get("stores") else None
+    people = partition_customers(reading, _people_frames(frames))
+    orders = partition_orders(reading, frames["orders"]) if frames.get("orders") else ()
+    items = partition_items(reading, frames["order_items"], orders, products) if frames.get("order_items") else ()
+    referrals = _referrals(reading, people, orders) if reading.wants("events") else None
+    given_events = frames.get("events", ())
+    events = (
+        partition_events(reading, given_events, people, referrals, products)
+        if given_events or referrals is not None
+        else ()
+    )
+    carts = partition_carts(reading, frames["carts"]) if frames.get("carts") else ()
+    cart_items = [source.frame for source in frames.get("cart_items", ())]
+    own = {
+        name: partition_own(reading, name, sources)
+        for name, sources in frames.items()
+        if name not in CANONICAL and sources and _is_by_person(reading, name, sources)
+    }
+    return Inputs(
+        people, orders, items, events, carts,
+        pl.concat(cart_items, how="diagonal_relaxed") if cart_items else None,
+        own, products, stores, _own_lookups(reading, frames),
+    )  # fmt: skip
+
+
+def _people_frames(frames: Frames) -> list[SourceFrame]:
+    """Lists of people, and the addresses in other files that feed no list."""
+    lists = list(frames.get("customers", ()))
+    told = {source.file.path for source in lists}
+    for table, sources in frames.items():
+        for source in sources:
+            columns = source.frame.collect_schema()
+            contact = [name for name in ("customer_id", "email", "phone") if name in columns]
+            if table in ("customers", *LOOKUPS) or source.file.path in told or not {"email", "phone"} & set(contact):
+                continue
+            time = TIME_COLUMN.get(table)
+            seen = pl.col(time) if time and time in columns else pl.lit(None, pl.Datetime("us"))
+            frame = source.frame.select(*contact, seen_at=seen.cast(pl.Datetime("us"))).unique()
+            lists.append(SourceFrame("customers", frame, frozenset(contact), source.file, source.platform, False))
+    return lists
+
+
+def _referrals(reading: Reading, people: Sequence[pl.LazyFrame], orders: Sequence[pl.LazyFrame]) -> pl.LazyFrame | None:
+    referred, unknown = resolve_referrers(people, reading.people)
+    reading.counts["unknown_referrers"] += unknown
+    return referral_events(referred, orders, reading.as_of) if not referred.is_empty() else None
+
+
+def _is_by_person(reading: Reading, table: str, sources: Sequence[SourceFrame]) -> bool:
+    if table in reading.catalog.tables:
+        return reading.catalog.tables[table].by_person
+    return any({"customer_id", "email", "phone"} & set(source.frame.collect_schema()) for source in sources)
+
+
+def _own_lookups(reading: Reading, frames: Frames) -> list[tuple[str, pl.DataFrame]]:
+    lookups = []
+    for definition in reading.project.sources:
+        if definition.by is not None and frames.get(definition.table):
+            rows = read_lookup(frames[definition.table], definition.by)
+            lookups.append((definition.by, lookup_columns(reading, definition.table, rows, definition.by)))
+    return lookups
+
+
+def _tables(reading: Reading, finished: Sequence[Mapping[str, pl.LazyFrame]], frames: Frames) -> dict[str, Table]:
+    tables = {}
+    for name in finished[0]:
+        parts = tuple(shard[name] for shard in finished)
+        tables[name] = _table(reading, name, parts, True, frames)
+    for name, sources in frames.items():
+        if name not in tables and sources:
+            key = {"products": "product_id", "stores": "store_id"}.get(name) or _by(reading, name)
+            if key is not None:
+                rows = reading.shaped(name, read_lookup(sources, key).lazy()).collect().lazy()
+                tables[name] = _table(reading, name, (rows,), False, frames)
+    return tables
+
+
+def _by(reading: Reading, table: str) -> str | None:
+    return next((one.by for one in reading.project.sources if one.table == table and one.by), None)
+
+
+def _table(reading: Reading, name: str, parts: tuple[pl.LazyFrame, ...], by_person: bool, frames: Frames) -> Table:
+    known = reading.catalog.tables.get(name)
+    given = known.given if known else frozenset(column for source in frames.get(name, ()) for column in source.given)
+    time = known.time if known else TIME_COLUMN.get("orders" if name == UNCOUNTED else name)
+    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, count_rows(parts))

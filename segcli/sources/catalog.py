@@ -1,0 +1,194 @@
+"""The project's files -> what each is, and every table with its columns, before a row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import polars as pl
+
+from segcli.problems import Problems, nearest
+from segcli.project.models import Project, SourceDefinition
+from segcli.sources.derived import PERSON, derive_given
+from segcli.sources.extra_types import common_type, native_type, settle_types
+from segcli.sources.files import find_files, open_source_file
+from segcli.sources.headers import fold
+from segcli.sources.presets import FileKind
+from segcli.sources.recognition import FilePlan, describe, listed, recognise_file
+from segcli.sources.tables import (
+    CANONICAL,
+    DERIVED,
+    LOOKUPS,
+    TEXT,
+    TIME,
+    TIME_COLUMN,
+    UNCOUNTED,
+    WORKING,
+    Catalog,
+    CatalogTable,
+)
+
+
+def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -> Catalog:
+    """Every file of the project by its header, and the tables that they make.
+
+    `mentioned` are the names that occur in expressions: extra columns among them get a type by a look through
+    the whole file, others are text. What a file is short of, columns that were mapped and do not exist, and a
+    project of which no file is recognised are problems.
+    """
+    plans = _plans(project, problems)
+    _check_maps(project, plans, problems)
+    plans = _without_doubles(plans)
+    if plans and not any(plan.kind.tables for plan in plans) and not problems.errors:
+        for plan in plans:
+            problems.error(f"{plan.file.name} is {plan.recognised.note}")
+    tables = _tables(project, plans, mentioned, problems)
+    files = tuple(plan.recognised for plan in plans)
+    return Catalog(tables, files, project.as_of, tuple(plans))
+
+
+def _plans(project: Project, problems: Problems) -> list[FilePlan]:
+    """One plan per file; a file that several sources name belongs to the one that names its table."""
+    plans: dict[str, FilePlan] = {}
+    # Definitions that name their table go first, so that a folder beside them does not take their files.
+    for definition in sorted(project.sources, key=lambda each: not each.table):
+        for path in find_files(definition.files, project.root, problems):
+            known = plans.get(path)
+            if known is not None and (not definition.table or definition.table in known.recognised.tables):
+                continue
+            file = open_source_file(path, problems, root=project.root)
+            if file is not None:
+                key = path if known is None else f"{path}#{definition.table}"
+                plans[key] = recognise_file(file, definition, project.maps, problems)
+    order = {id(definition): number for number, definition in enumerate(project.sources)}
+    return sorted(plans.values(), key=lambda plan: order[id(plan.definition)])
+
+
+def _check_maps(project: Project, plans: list[FilePlan], problems: Problems) -> None:
+    """What `--map` names has to exist: the table, its column, and the column of some file."""
+    headers = [name for plan in plans for name in plan.file.header]
+    folded = {fold(name) for name in headers}
+    for table, columns in project.maps.items():
+        if table not in CANONICAL:
+            problems.error(
+                f"there is no table '{table}'.",
+                key="--map",
+                hint=nearest(table, CANONICAL) or _one_of(CANONICAL),
+            )
+            continue
+        known = {**CANONICAL[table], **WORKING.get(table, {})}
+        for column, raw in columns.items():
+            if column not in known:
+                hint = nearest(column, known) or _one_of(known)
+                problems.error(f"{table} has no column '{column}'.", key="--map", hint=hint)
+            elif plans and fold(raw) not in folded:
+                hint = nearest(raw, headers) or f"The columns are {listed(headers)}."
+                problems.error(f"no file has a column '{raw}' for {table}.{column}.", key="--map", hint=hint)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f"Known are {', '.join(names)}."
+
+
+def _without_doubles(plans: list[FilePlan]) -> list[FilePlan]:
+    """Orders that are only inferred (sums of lines, tracked purchases) give way to a file of orders."""
+    sure = {rule.table for plan in plans for rule in plan.kind.tables if not rule.alone}
+    return [_giving_way(plan, sure) for plan in plans]
+
+
+def _giving_way(plan: FilePlan, sure: set[str]) -> FilePlan:
+    dropped = [
+        rule.table
+        for rule in plan.kind.tables
+        if rule.alone and rule.table in sure and rule.table != plan.definition.table
+    ]
+    if not dropped:
+        return plan
+    kind: FileKind = replace(
+        plan.kind,
+        tables=tuple(rule for rule in plan.kind.tables if rule.table not in dropped or not rule.alone),
+    )
+    told = f"its {' and '.join(dropped)} are left out, since another file has them"
+    kind = replace(kind, note=f"{kind.note} {told}" if kind.note else told)
+    return replace(plan, kind=kind, recognised=describe(plan.file, kind))
+
+
+def _tables(
+    project: Project, plans: list[FilePlan], mentioned: frozenset[str], problems: Problems
+) -> dict[str, CatalogTable]:
+    extras = _extra_types(plans, mentioned, problems)
+    given: dict[str, set[str]] = {}
+    for plan in plans:
+        for rule in plan.kind.tables:
+            given.setdefault(rule.table, set()).update(rule.columns, plan.extras.get(rule.table, {}))
+    if "country" not in CANONICAL["orders"] and "orders" in given:
+        given["orders"] -= {"country"} - set(extras.get("orders", {}))
+    found = derive_given(given, project.country) if plans else {}
+    tables = {table: _table(table, columns, extras.get(table, {}), plans) for table, columns in found.items()}
+    if "customers" in tables:
+        tables["customers"] = _with_lookups(tables["customers"], project.sources, tables)
+    if "orders" in tables:
+        tables[UNCOUNTED] = replace(tables["orders"], name=UNCOUNTED)
+    return tables
+
+
+def _table(
+    table: str, given: set[str], extras: dict[str, pl.DataType], plans: list[FilePlan]
+) -> CatalogTable:
+    definition = next((plan.definition for plan in plans if plan.definition.table == table), None)
+    if table in CANONICAL:
+        columns = {**CANONICAL[table], **DERIVED.get(table, {}), **extras}
+        time, by_person = TIME_COLUMN.get(table), table not in LOOKUPS
+    else:
+        assert definition is not None
+        rules = [rule for plan in plans for rule in plan.kind.tables if rule.table == table]
+        fixed = [column for rule in rules for column in rule.columns if column not in extras]
+        time = next((c for c in fixed if c not in PERSON and c != definition.by), None)
+        columns = {**{column: TIME if column == time else TEXT() for column in fixed}, **extras}
+        by_person = definition.by is None
+        if by_person:
+            columns = {"customer_id": TEXT(), **columns}
+    place = definition.place if definition else None
+    return CatalogTable(table, columns, frozenset(given), time, by_person, place)
+
+
+def _with_lookups(
+    customers: CatalogTable, sources: Iterable[SourceDefinition], tables: dict[str, CatalogTable]
+) -> CatalogTable:
+    """A lookup's columns are columns of customers too: `<table>_<column>`."""
+    columns, given = dict(customers.columns), set(customers.given)
+    for definition in sources:
+        if definition.by is not None and definition.table in tables:
+            added = {
+                f"{definition.table}_{name}": dtype
+                for name, dtype in tables[definition.table].columns.items()
+                if name != definition.by
+            }
+            columns |= added
+            if definition.by in given:
+                given |= set(added)
+    return replace(customers, columns=columns, given=frozenset(given))
+
+
+def _extra_types(
+    plans: list[FilePlan], mentioned: frozenset[str], problems: Problems
+) -> dict[str, dict[str, pl.DataType]]:
+    """Table -> extra column -> its type, the same for all files that have it."""
+    types: dict[str, dict[str, list[pl.DataType | None]]] = {}
+    for plan in plans:
+        lookup = plan.definition.by is not None
+        wanted = {
+            raw
+            for table, extras in plan.extras.items()
+            for column, raw in extras.items()
+            if column in mentioned or (lookup and f"{table}_{column}" in mentioned)
+        }
+        settled = settle_types(plan.file, sorted(wanted), problems)
+        for table, extras in plan.extras.items():
+            for column, raw in extras.items():
+                native = native_type(plan.file.types[raw]) if plan.file.types else TEXT()
+                types.setdefault(table, {}).setdefault(column, []).append(settled.get(raw, native))
+    return {
+        table: {column: common_type(found) for column, found in columns.items()}
+        for table, columns in types.items()
+    }

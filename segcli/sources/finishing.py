@@ -1,0 +1,177 @@
+"""Shard by shard: orders without repeats and with their windows, lines, carts, and everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from segcli.sources.ages import age_columns
+from segcli.sources.carts import abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
+from segcli.sources.customers import with_dates
+from segcli.sources.items import with_product_order, with_products
+from segcli.sources.orders import one_per_order, with_order_ids, with_order_windows
+from segcli.sources.person_tables import PRODUCT_TEXTS, Shards, cart_events
+from segcli.sources.reading import Reading
+from segcli.sources.stores import with_nearest_store
+from segcli.sources.tables import CANONICAL, MONEY, TEXT, UNCOUNTED
+
+NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The partitioned tables, as far as there are any, and the lookups that shards need."""
+
+    people: Shards
+    orders: Shards = ()
+    items: Shards = ()
+    events: Shards = ()
+    carts: Shards = ()
+    cart_items: pl.LazyFrame | None = None
+    own: Mapping[str, Shards] = field(default_factory=dict)
+    products: pl.LazyFrame | None = None
+    stores: pl.DataFrame | None = None
+    lookups: Sequence[tuple[str, pl.DataFrame]] = ()  # own lookups: the column they are by, and their columns
+
+
+def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.LazyFrame]:
+    """Every person table's shard of that number, written to scratch where it had to be worked on."""
+    done: dict[str, pl.LazyFrame] = {name: shards[number] for name, shards in inputs.own.items()}
+    moments = NO_ORDERS
+    void = pl.DataFrame(schema={"order_id": TEXT()})
+    if inputs.orders:
+        orders = _finish_orders(reading, inputs.orders[number])
+        counted, uncounted = orders.filter("counts"), orders.filter(pl.col("counts").not_())
+        moments = orders.filter(pl.col("is_refund").not_()).select("customer_id", "ordered_at")
+        void = uncounted.join(counted, on="order_id", how="anti").select("order_id").unique()
+        counted = with_order_windows(counted, reading.needed.get("orders", frozenset()))
+        done["orders"] = _write(reading, "orders", counted.lazy(), number)
+        if reading.wants(UNCOUNTED):
+            done[UNCOUNTED] = _write(reading, UNCOUNTED, uncounted.sort("customer_id", "ordered_at", "order_id").lazy(), number)
+        reading.counts["uncounted_orders"] += uncounted.height
+        del orders, counted, uncounted
+    if inputs.items:
+        items = _finish_items(reading, inputs.items[number], void)
+        done["order_items"] = _write(reading, "order_items", items, number)
+    if inputs.events:
+        done["events"] = reading.shaped("events", inputs.events[number])
+    if inputs.carts or (inputs.events and (reading.wants("carts") or reading.wants("cart_items"))):
+        carts, contents = _finish_carts(reading, inputs, moments, number)
+        done["carts"] = _write(reading, "carts", carts.lazy(), number)
+        done["cart_items"] = _write(reading, "cart_items", contents, number)
+    everybody = _everybody(inputs.people[number], [*done.values()])
+    done["customers"] = _write(reading, "customers", _finish_people(reading, inputs, everybody).lazy(), number)
+    return done
+
+
+def _write(reading: Reading, table: str, frame: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    path = Path(reading.scratch) / "tables" / table / f"{number}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reading.shaped(table, frame).sink_parquet(path, compression="lz4")
+    return pl.scan_parquet(path)
+
+
+def _finish_orders(reading: Reading, shard: pl.LazyFrame) -> pl.DataFrame:
+    columns = reading.columns("orders", shard.collect_schema())
+    uncounted = reading.columns(UNCOUNTED, shard.collect_schema()) if reading.wants(UNCOUNTED) else {}
+    working = ("order_id", "counts", "is_refund", "own_id", "own_amount", "__source")
+    names = [name for name in shard.collect_schema() if name in {*columns, *uncounted, *working}]
+    orders = shard.select(names).collect()
+    known = orders.filter(pl.col("customer_id").is_not_null())
+    reading.counts["orders_of_nobody"] += orders.height - known.height
+    named = with_order_ids(known)
+    once = one_per_order(named)
+    reading.counts["duplicate_orders"] += named.height - once.height
+    return once
+
+
+def _finish_items(reading: Reading, shard: pl.LazyFrame, void: pl.DataFrame) -> pl.LazyFrame:
+    """Lines without those of orders that do not count; those of an order in files of several platforms, once."""
+    items = shard.join(void.lazy(), on="order_id", how="anti") if void.height else shard
+    last = pl.col("__source").max().over("customer_id", "order_id")
+    items = items.filter((pl.col("__source") == last) | pl.col("order_id").is_null())
+    items = items.with_columns(counts=pl.lit(True))
+    if reading.wants("order_items", "product_order"):
+        items = with_product_order(items.collect()).lazy()
+    return items
+
+
+def _finish_carts(
+    reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int
+) -> tuple[pl.DataFrame, pl.LazyFrame]:
+    """Carts, and what is in them."""
+    exported = inputs.carts[number].collect() if inputs.carts else _no_rows("carts")
+    exported = exported.sort("cart_id", "last_activity_at").unique("cart_id", keep="last", maintain_order=True)
+    contents = _no_rows("cart_items")
+    if inputs.cart_items is not None and not exported.is_empty():
+        owners = exported.lazy().select("cart_id", "customer_id", "started_at")
+        lines = inputs.cart_items.drop("customer_id", "started_at", strict=False)
+        contents = lines.join(owners, on="cart_id").collect()
+        if {"price", "quantity"} <= set(contents.columns):
+            exported = exported.join(cart_amounts(contents), on="cart_id", how="left", suffix="_of_lines")
+            exported = exported.with_columns(pl.coalesce("amount", "amount_of_lines").alias("amount"))
+    derived = _derived_carts(reading, inputs, moments, number) if inputs.events else None
+    if derived is not None:
+        derived = without_exported(derived, exported)
+        line_columns = ["cart_id", "customer_id", "started_at", "product_id", "quantity", "price"]
+        carts = derived.select("cart_id", "customer_id", "started_at", "last_activity_at", "stage").unique()
+        carts = carts.join(cart_amounts(derived), on="cart_id", how="left")
+        exported = pl.concat([exported, carts], how="diagonal_relaxed")
+        held = derived.filter(pl.col("product_id").is_not_null()).select(line_columns)
+        contents = pl.concat([contents, held], how="diagonal_relaxed")
+    carts = abandoned(exported, moments, reading.as_of).sort("customer_id", "last_activity_at", "cart_id")
+    carts = carts.with_columns(age_columns(reading.as_of, "last_activity_at", reading.needed.get("carts", ())))
+    wanted = reading.needed.get("cart_items", frozenset())
+    texts = [name for name in PRODUCT_TEXTS if name in wanted]
+    items = with_products(contents.lazy(), inputs.products, texts)
+    items = items.join(carts.lazy().select("cart_id", "abandoned"), on="cart_id", how="left")
+    items = items.with_columns(age_columns(reading.as_of, "started_at", wanted))
+    return carts, items.sort("customer_id", "cart_id", "product_id")
+
+
+def _derived_carts(reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int) -> pl.DataFrame:
+    events = cart_events(inputs.events[number])
+    columns = events.collect_schema()
+    quantity = cart_quantity() if "quantity" in columns else pl.lit(1.0).alias("quantity")
+    events = events.with_columns(quantity)
+    prices = [pl.col("price").cast(MONEY, strict=False)] if "price" in columns else []
+    if "value" in columns:  # of all the pieces that the event is about
+        each = pl.col("value").cast(pl.Float64) / pl.col("quantity")
+        prices.append(pl.when(pl.col("quantity") > 0).then(each.round(2).cast(MONEY)))
+    if inputs.products is not None and "product_id" in columns and "price" in inputs.products.collect_schema():
+        usual = inputs.products.select("product_id", usual_price="price")
+        events = events.join(usual, on="product_id", how="left")
+        prices.append(pl.col("usual_price"))
+    price = pl.coalesce(prices) if prices else pl.lit(None, MONEY)
+    product = pl.col("product_id") if "product_id" in columns else pl.lit(None, TEXT())
+    chosen = events.select("customer_id", "at", "event", product.alias("product_id"), "quantity", price.alias("price"))
+    return carts_from_events(chosen.collect(), moments)
+
+
+def _no_rows(table: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=CANONICAL[table])
+
+
+def _everybody(people: pl.LazyFrame, tables: Sequence[pl.LazyFrame]) -> pl.DataFrame:
+    """The people of the shard with their attributes, and everyone else who occurs in a table."""
+    ids = [frame.select("customer_id").unique() for frame in (people, *tables)]
+    everybody = pl.concat(ids).filter(pl.col("customer_id").is_not_null()).unique()
+    return everybody.join(people, on="customer_id", how="left").sort("customer_id").collect(engine="streaming")
+
+
+def _finish_people(reading: Reading, inputs: Inputs, people: pl.DataFrame) -> pl.DataFrame:
+    wanted = reading.needed.get("customers", frozenset())
+    rest = ("birth_date", "created_at", "subscribed_at", "country", "latitude", "longitude", "city", "region")
+    people = people.with_columns(
+        pl.lit(None, CANONICAL["customers"][name]).alias(name) for name in rest if name not in people.columns
+    )
+    people = with_dates(people, reading.as_of, wanted)
+    if inputs.stores is not None and wanted & {"nearest_store", "nearest_store_km"}:
+        people = with_nearest_store(people, inputs.stores)
+    for by, lookup in inputs.lookups:
+        if by in people.columns:
+            people = people.join(lookup, on=by, how="left")
+    return people

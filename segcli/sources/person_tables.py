@@ -1,0 +1,176 @@
+"""Each person table on its way in: whose rows they are, amounts in one currency, cut at as_of, in shards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from segcli.sources.ages import age_columns, local_columns, until
+from segcli.sources.carts import CART_EVENTS
+from segcli.sources.currencies import converted
+from segcli.sources.customers import as_of_then, merge_records
+from segcli.sources.items import items_of, with_products, with_their_orders
+from segcli.sources.orders import orders_of, settled, superseded_orders
+from segcli.sources.reading import Reading
+from segcli.sources.shards import count_rows, partition, write_parquet
+from segcli.sources.tables import MONEY, PRODUCT_COLUMNS, TEXT, TIME, SourceFrame
+
+Shards = tuple[pl.LazyFrame, ...]
+PRODUCT_TEXTS = tuple(PRODUCT_COLUMNS)
+
+
+def partition_customers(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
+    """One row per person who is on any list or order, with the merged attributes; not yet everybody."""
+    frames = [
+        source.frame.with_columns(pl.lit(number, pl.Int64).alias("__source"))
+        for number, source in enumerate(sources)
+    ]
+    if not frames:
+        frames = [pl.LazyFrame(schema={"customer_id": TEXT, "__source": pl.Int64})]
+    records = as_of_then(pl.concat([reading.of_people(frame) for frame in frames], how="diagonal_relaxed"), reading.as_of)
+    missing = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in {"email": TEXT(), "phone": TEXT(), "updated_at": TIME, "seen_at": TIME}.items()
+        if name not in records.collect_schema()
+    ]
+    records = records.with_columns(missing).filter(pl.col("customer_id").is_not_null())
+    folder = reading.scratch / "records"
+    merged = []
+    for number, shard in enumerate(partition(records, "customer_id", reading.shard_count, folder)):
+        people, conflicts = merge_records(shard.collect())
+        reading.counts["conflicts"] += conflicts
+        merged.append(write_parquet(people.lazy(), reading.scratch / "people" / f"{number}.parquet"))
+    return tuple(merged)
+
+
+def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
+    """Orders of all sources but those that a later file has again; orders of one customer may still repeat."""
+    frames = [orders_of(source, number, reading.rates) for number, source in enumerate(sources)]
+    last = None
+    if len({source.platform for source in sources}) == 1:
+        rows = sum(count_rows([source.frame]) for source in sources) if len(sources) > 1 else 0
+        last = superseded_orders(frames, rows)
+    orders = pl.concat([reading.of_people(frame) for frame in frames], how="diagonal_relaxed")
+    if last is not None and not last.is_empty():
+        orders = orders.join(last.lazy(), on="order_id", how="left")
+        kept = pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))
+        # Each order that several files hold is in each of them once, or the shards see to it.
+        reading.counts["duplicate_orders"] += _count(orders.filter(kept.not_()))
+        orders = orders.filter(kept).drop("last")
+    orders = settled(orders, reading.as_of, reading.project.delivery_days)
+    orders = orders.with_columns(age_columns(reading.as_of, "ordered_at", reading.needed.get("orders", ())))
+    return partition(orders, "customer_id", reading.shard_count, reading.scratch / "all_orders")
+
+
+def partition_items(
+    reading: Reading, sources: Sequence[SourceFrame], orders: Shards, products: pl.LazyFrame | None
+) -> Shards:
+    """Order lines with their customer, time, and product columns; of an order in several files the last file's."""
+    frames = [items_of(source, number) for number, source in enumerate(sources)]
+    rows = sum(count_rows([source.frame]) for source in sources) if len(sources) > 1 else 0
+    same_platform = len({source.platform for source in sources}) == 1
+    last = superseded_orders(frames, rows) if same_platform else None
+    joined = [with_their_orders(reading.of_people(frame), orders, reading.rates) for frame in frames]
+    items = pl.concat(joined, how="diagonal_relaxed")
+    if last is not None and not last.is_empty():
+        items = items.join(last.lazy(), on="order_id", how="left")
+        items = items.filter(pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))).drop("last")
+    wanted = reading.needed.get("order_items", frozenset())
+    items = with_products(items, products, [name for name in PRODUCT_TEXTS if name in wanted])
+    items = _happened(reading, items, "order_items", "ordered_at")
+    names = {*reading.columns("order_items", items.collect_schema()), "__source"}
+    items = items.select(name for name in items.collect_schema() if name in names)
+    return partition(items, "customer_id", reading.shard_count, reading.scratch / "all_items")
+
+
+def partition_events(
+    reading: Reading,
+    sources: Sequence[SourceFrame],
+    people: Shards,
+    referrals: pl.LazyFrame | None,
+    products: pl.LazyFrame | None,
+) -> Shards:
+    """Events with product columns, ages, and the hour at the customer's; referrals among them."""
+    frames = [reading.of_people(source.frame) for source in sources]
+    if referrals is not None:
+        frames.append(referrals)
+    events = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+    wanted = reading.needed.get("events", frozenset())
+    events = with_products(events, products, [name for name in PRODUCT_TEXTS if name in wanted])
+    if reading.wants("events", "local_hour", "local_weekday"):
+        events = _with_local_time(reading, events, people)
+    events = _happened(reading, events, "events", "at")
+    for_carts = ("product_id", "quantity", "price", "value") if reading.wants("carts") or reading.wants("cart_items") else ()
+    names = {*reading.columns("events", events.collect_schema()), *for_carts}
+    events = events.select(name for name in events.collect_schema() if name in names)
+    return partition(events, "customer_id", reading.shard_count, reading.scratch / "all_events")
+
+
+def partition_carts(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
+    """Carts of an export: amounts in the shop's currency, stage `checkout` unless the file says."""
+    frames = []
+    for source in sources:
+        frame = reading.of_people(source.frame)
+        columns = frame.collect_schema()
+        frame = frame.with_columns(
+            pl.lit(None, dtype).alias(name)
+            for name, dtype in {"started_at": TIME, "last_activity_at": TIME, "stage": TEXT(), "amount": MONEY, "currency": TEXT()}.items()
+            if name not in columns
+        ).with_columns(
+            converted("amount", reading.rates),
+            pl.coalesce("started_at", "last_activity_at").alias("started_at"),
+            pl.coalesce("last_activity_at", "started_at").alias("last_activity_at"),
+            pl.col("stage").fill_null("checkout"),
+        )
+        frames.append(frame.with_columns(pl.when(until(reading.as_of, "last_activity_at")).then("last_activity_at").otherwise("started_at").alias("last_activity_at")))
+    carts = _happened(reading, pl.concat(frames, how="diagonal_relaxed"), "carts", "started_at", ages=False)
+    # A checkout that two files hold is one.
+    return partition(carts, "customer_id", reading.shard_count, reading.scratch / "all_carts")
+
+
+def partition_own(reading: Reading, table: str, sources: Sequence[SourceFrame]) -> Shards:
+    """A table of the project's own that has a person column."""
+    rows = pl.concat([reading.of_people(source.frame) for source in sources], how="diagonal_relaxed")
+    time = reading.catalog.tables[table].time if table in reading.catalog.tables else None
+    rows = rows.filter(pl.col("customer_id").is_not_null())
+    if time is not None and time in rows.collect_schema():
+        rows = rows.filter(until(reading.as_of, time))
+        rows = rows.with_columns(age_columns(reading.as_of, time, reading.needed.get(table, ())))
+    return partition(reading.shaped(table, rows), "customer_id", reading.shard_count, reading.scratch / "own" / table)
+
+
+def _happened(reading: Reading, rows: pl.LazyFrame, table: str, time: str, ages: bool = True) -> pl.LazyFrame:
+    """Rows of somebody that have happened, with their ages."""
+    rows = rows.filter(pl.col("customer_id").is_not_null(), until(reading.as_of, time))
+    return rows.with_columns(age_columns(reading.as_of, time, reading.needed.get(table, ()))) if ages else rows
+
+
+def _with_local_time(reading: Reading, events: pl.LazyFrame, people: Shards) -> pl.LazyFrame:
+    wanted = reading.needed["events"]
+    here = reading.project.timezone
+    elsewhere = pl.DataFrame(schema={"customer_id": TEXT(), "__timezone": TEXT()})
+    if people and "timezone" in people[0].collect_schema():
+        away = pl.col("timezone").is_not_null() & (pl.col("timezone") != here.key)
+        chosen = [shard.filter(away).select("customer_id", pl.col("timezone").alias("__timezone")) for shard in people]
+        elsewhere = pl.concat(chosen).collect()
+    if elsewhere.is_empty():
+        return events.with_columns(local_columns("at", "", here, (), wanted))
+    zones = elsewhere["__timezone"].unique().to_list()
+    events = events.join(elsewhere.lazy(), on="customer_id", how="left")
+    return events.with_columns(local_columns("at", "__timezone", here, zones, wanted)).drop("__timezone")
+
+
+def _count(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect(engine="streaming").item())
+
+
+def scratch_file(folder: Path, number: int) -> Path:
+    """Where the shard of that number is written."""
+    return folder / f"{number}.parquet"
+
+
+def cart_events(events: pl.LazyFrame) -> pl.LazyFrame:
+    """The events that carts are made of."""
+    return events.filter(pl.col("event").is_in(CART_EVENTS))

@@ -1,0 +1,190 @@
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from segcli.problems import DataError
+from inline_sources import read, rows, source
+
+
+def orders(**columns: list[object]):
+    return source("orders", columns)
+
+
+def test_orders_that_do_not_count_are_kept_apart_with_amount_zero(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3", "4", "5", "6", "7", "8"],
+        customer_id=["a"] * 8,
+        ordered_at=[f"2026-06-0{n}" for n in range(1, 9)],
+        amount=["10.00", "10.00", "10.00", "10.00", "10.00", "-5.00", "0.00", "10.00"],
+        status=["paid", "Cancelled", "wc-refunded", "Voided", "pending", None, "paid", "TEST"],
+    )
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "amount") == [
+        ("1", Decimal("10.00")), ("5", Decimal("10.00")), ("7", Decimal("0.00")),
+    ]  # fmt: skip
+    assert rows(tables, "uncounted_orders", "order_id", "amount", "counts") == [
+        (order, Decimal("0.00"), False) for order in "23468"
+    ]
+    assert tables.counts["uncounted_orders"] == 5
+
+
+def test_amounts_are_net_of_refunds_and_never_below_zero(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3"], customer_id=["a"] * 3, ordered_at=["2026-06-01"] * 3,
+        amount=["10.00", "10.00", None], refunded=["2.50", "12.00", None],
+    )  # fmt: skip
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("7.50")), ("3", None)]
+    assert rows(tables, "uncounted_orders", "order_id") == [("2",)]
+
+
+def test_an_order_in_two_files_counts_once_as_the_last_file_has_it(tmp_path: Path) -> None:
+    january = source(
+        "orders",
+        {"order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": ["2026-01-01", "2026-01-31"], "amount": ["5.00", "6.00"]},
+        file="january.csv",
+    )
+    february = source(
+        "orders",
+        {"order_id": ["2", "3"], "customer_id": ["c", "a"], "ordered_at": ["2026-01-31", "2026-02-01"], "amount": ["7.00", "8.00"]},
+        file="february.csv",
+    )
+    for shard_count in (1, 3):
+        tables = read([january, february], tmp_path / str(shard_count), shard_count=shard_count)
+        assert rows(tables, "orders", "order_id", "customer_id", "amount") == [
+            ("1", "a", Decimal("5.00")), ("2", "c", Decimal("7.00")), ("3", "a", Decimal("8.00")),
+        ]  # fmt: skip
+        assert tables.counts["duplicate_orders"] == 1
+
+
+def test_equal_numbers_of_two_platforms_are_two_orders_unless_the_customer_is_the_same(tmp_path: Path) -> None:
+    one = {"order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": ["2026-01-01"] * 2, "amount": ["5.00"] * 2}
+    other = {"order_id": ["1", "2"], "customer_id": ["x", "b"], "ordered_at": ["2026-01-01"] * 2, "amount": ["6.00"] * 2}
+    frames = [source("orders", one, platform="shopify"), source("orders", other, platform="woocommerce")]
+    tables = read(frames, tmp_path)
+    assert rows(tables, "orders", "order_id", "customer_id", "amount") == [
+        ("1", "a", Decimal("5.00")), ("1", "x", Decimal("6.00")), ("2", "b", Decimal("6.00")),
+    ]  # fmt: skip
+
+
+def test_rows_without_order_ids_are_orders_whose_ids_do_not_hang_on_the_order_of_rows(tmp_path: Path) -> None:
+    columns = {
+        "customer_id": ["a", "a", "a", "b"],
+        "ordered_at": ["2026-01-01", "2026-01-01", "2026-01-01", "2026-01-01"],
+        "amount": ["5.00", "5.00", "6.00", "5.00"],
+    }
+    tables = read([source("orders", columns)], tmp_path / "1")
+    backwards = {name: values[::-1] for name, values in columns.items()}
+    assert rows(tables, "orders", "order_id") == [
+        ("a 2026-01-01T00:00:00 5.00",), ("a 2026-01-01T00:00:00 5.00 #2",),
+        ("a 2026-01-01T00:00:00 6.00",), ("b 2026-01-01T00:00:00 5.00",),
+    ]  # fmt: skip
+    assert rows(read([source("orders", backwards)], tmp_path / "2"), "orders", "order_id") == rows(
+        tables, "orders", "order_id"
+    )
+
+
+def test_the_lines_of_an_order_are_one_order_with_their_sum_where_no_total_is_given(tmp_path: Path) -> None:
+    lines = source(
+        "orders",
+        {
+            "order_id": ["1", "1", "2"], "customer_id": ["a", None, "b"],
+            "ordered_at": ["2026-01-01", "2026-01-01", "2026-01-02"], "line_amount": ["5.00", "2.50", "1.00"],
+        },
+        line_items=True,
+    )  # fmt: skip
+    totals = source(
+        "orders",
+        {
+            "order_id": ["1", "1", "2"], "customer_id": ["a", None, "b"], "ordered_at": ["2026-01-01", None, "2026-01-02"],
+            "amount": ["9.00", None, "1.00"],
+        },
+        line_items=True,
+    )  # fmt: skip
+    assert rows(read([lines], tmp_path / "1"), "orders", "order_id", "customer_id", "amount") == [
+        ("1", "a", Decimal("7.50")), ("2", "b", Decimal("1.00")),
+    ]  # fmt: skip
+    assert rows(read([totals], tmp_path / "2"), "orders", "order_id", "amount") == [
+        ("1", Decimal("9.00")), ("2", Decimal("1.00")),
+    ]  # fmt: skip
+
+
+def test_what_happens_after_as_of_is_not_known(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3", "4"], customer_id=["a"] * 4, amount=["1.00"] * 4,
+        ordered_at=["2026-06-20", "2026-06-21", "2026-06-22", "2026-07-01"],
+        shipped_at=["2026-06-21", "2026-06-28", "2026-06-23", None],
+        delivered_at=[None, None, "2026-07-02", None],
+        cancelled_at=[None, "2026-07-05", None, None],
+    )  # fmt: skip
+    tables = read([frame], tmp_path)
+    found = tables["orders"].whole.sort("order_id").select(
+        "order_id", pl.col("shipped_at").dt.date().cast(pl.String), pl.col("delivered_at").dt.date().cast(pl.String)
+    )
+    assert found.collect().rows() == [
+        ("1", "2026-06-21", "2026-06-26"), ("2", "2026-06-28", None), ("3", "2026-06-23", None),
+    ]  # fmt: skip
+    assert tables.counts["later_orders"] == 1
+
+
+def test_order_number_and_gap_days_take_the_orders_of_one_day_as_one_visit(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["5", "1", "2", "3", "4", "6"], customer_id=["b", "a", "a", "a", "a", "a"], amount=["1.00"] * 6,
+        ordered_at=["2026-06-01", "2026-06-01 08:00", "2026-06-05 23:00", "2026-06-05 23:30", "2026-06-06 00:10", "2026-06-03"],
+        status=[None, None, None, None, None, "cancelled"],
+    )  # fmt: skip
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "order_number", "gap_days") == [
+        ("1", 1, None), ("2", 2, 4), ("3", 3, None), ("4", 4, 1), ("5", 1, None),
+    ]  # fmt: skip
+
+
+def test_ages_are_whole_days_and_exact_hours(tmp_path: Path) -> None:
+    frame = orders(order_id=["1"], customer_id=["a"], amount=["1.00"], ordered_at=["2026-06-28 21:00"])
+    assert rows(read([frame], tmp_path), "orders", "age_days", "age_hours") == [(1, 36.0)]
+
+
+def test_lines_take_customer_and_time_from_their_order_and_go_when_it_does_not_count(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3"], customer_id=["a", "a", "b"], amount=["1.00"] * 3,
+        ordered_at=["2026-06-01", "2026-06-02", "2026-06-03"], status=["paid", "paid", "voided"],
+    )  # fmt: skip
+    items = source(
+        "order_items",
+        {"order_id": ["1", "1", "2", "3", "9"], "product_id": ["p", "q", "p", "p", "p"], "quantity": [2, None, 1, 1, 1]},
+    )
+    products = source("products", {"product_id": ["p", "q"], "name": ["Pan", "Quilt"], "category": ["kitchen", None]})
+    tables = read([frame, items, products], tmp_path)
+    assert rows(tables, "order_items", "order_id", "customer_id", "product_id", "quantity", "name", "product_order") == [
+        ("1", "a", "p", 2.0, "Pan", 1), ("1", "a", "q", 1.0, "Quilt", 1), ("2", "a", "p", 1.0, "Pan", 2),
+    ]  # fmt: skip
+
+
+def test_several_currencies_become_one_by_the_rates_with_exact_cents(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3", "4"], customer_id=["a"] * 4, ordered_at=["2026-06-01"] * 4,
+        amount=["10.01", "10.01", "0.05", "10.01"], currency=["EUR", "TRY", "USD", None],
+    )  # fmt: skip
+    rates = {"TRY": Decimal("0.0215"), "USD": Decimal("0.5")}
+    tables = read([frame], tmp_path, currency="EUR", rates=rates)
+    assert rows(tables, "orders", "order_id", "amount") == [
+        ("1", Decimal("10.01")), ("2", Decimal("0.22")), ("3", Decimal("0.02")), ("4", Decimal("10.01")),
+    ]  # fmt: skip
+
+
+def test_currencies_without_a_rate_are_listed_with_the_lines_to_write(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2", "3"], customer_id=["a"] * 3, ordered_at=["2026-06-01"] * 3,
+        amount=["10.00"] * 3, currency=["EUR", "EUR", "USD"],
+    )  # fmt: skip
+    with pytest.raises(DataError) as caught:
+        read([frame], tmp_path)
+    assert "EUR (2 rows), USD (1 rows)" in str(caught.value)
+    assert "`currency: EUR` and `rates: {USD: ...}`" in str(caught.value)
+
+
+def test_a_single_currency_needs_no_rate(tmp_path: Path) -> None:
+    frame = orders(order_id=["1"], customer_id=["a"], ordered_at=["2026-06-01"], amount=["10.00"], currency=["JPY"])
+    assert rows(read([frame], tmp_path), "orders", "amount") == [(Decimal("10.00"),)]
