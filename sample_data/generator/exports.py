@@ -92,6 +92,10 @@ def customer_rows(people: Iterable[Person], seed: int) -> list[list[object]]:
         if person.second_id:
             again = dict(zip(CUSTOMER_HEADER, row, strict=True)) | dict.fromkeys(ONLY_ONCE)
             again["customer_id"] = person.second_id
+            if person.index % 2:
+                # They moved between the two, so the file disagrees with itself.
+                moved = person.country.cities[person.index % len(person.country.cities)]
+                again |= {"city": moved.name, "region": moved.region, "latitude": None, "longitude": None}
             again["created_at"] = shop_time(min(person.signed_up + 200 * HOUR, AS_OF))
             rows.append(list(again.values()))
     return sorted(rows, key=lambda cells: str(cells[0]))

@@ -107,7 +107,7 @@ def _members_by_value(flags: pl.DataFrame, column: str, numbers: Mapping[str, in
 def absent_from(
     members: pl.DataFrame, ids: pl.Series, other: Roster, segments: Mapping[int, SegmentMembers]
 ) -> pl.DataFrame:
-    """Those `members` of these segments (rows of the sorted `ids`) who are not on the same list of `other`."""
+    """Those members (rows of the sorted `ids`) of these segments who are not on the same list of `other`."""
     asked = members.filter(pl.col("segment").is_in(list(segments)))
     if not len(ids):
         return asked

@@ -115,14 +115,15 @@ def _write_members(run: Path, lists: SegmentLists, stems: Mapping[str, str], cou
     files = _open_files(run, stems, lists.numbered, "", builder.header, lists.form)
     for _, segments in earlier:
         files |= _open_files(run, stems, segments, ".entered", builder.header, lists.form)
-    for flags, lines in _batches(roster, builder):
+    for start, flags in _batches(roster):
         members = memberships(flags, lists.numbered)
         counts.update(_counts(flags, members))
         listed = members.filter("listed").select("row", "segment")
-        _append(files, "", lists.segments, builder, lines, listed)
+        lines = _Lines(roster, builder, start, listed["row"])
+        _append(files, "", lists.segments, lines, listed)
         for other, segments in earlier:
             entered = absent_from(listed, flags["customer_id"], other, segments)
-            _append(files, ".entered", lists.segments, builder, lines, entered)
+            _append(files, ".entered", lists.segments, lines, entered)
     return files
 
 
@@ -132,34 +133,40 @@ def _write_left(run: Path, lists: SegmentLists, stems: Mapping[str, str]) -> Fil
     for other, segments in lists.earlier():
         builder = line_builder(plain, other.customers)
         files |= _open_files(run, stems, segments, ".left", builder.header, plain)
-        for flags, lines in _batches(other, builder):
+        for start, flags in _batches(other):
             listed = memberships(flags, segments).filter("listed").select("row", "segment")
             left = absent_from(listed, flags["customer_id"], lists.roster, segments)
-            _append(files, ".left", lists.segments, builder, lines, left)
+            lines = _Lines(other, builder, start, left["row"])
+            _append(files, ".left", lists.segments, lines, left)
     return files
 
 
-def _batches(roster: Roster, builder: LineBuilder) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Customers' flags and their lines, batch by batch."""
-    text = with_every_column(roster.customers).select(builder.line.alias("line"))
+def _batches(roster: Roster) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The customers' flags batch by batch, with the place of the batch's first customer."""
     for start in range(0, roster.height, BATCH):
-        flags = roster.flags.slice(start, BATCH).collect(engine="streaming")
-        lines = text.slice(start, BATCH).collect(engine="streaming")
-        yield flags, split_lines(lines["line"])
+        yield start, roster.flags.slice(start, BATCH).collect(engine="streaming")
+
+
+class _Lines:
+    """The lines of some rows of a batch, made once however many lists they are on."""
+
+    def __init__(self, roster: Roster, builder: LineBuilder, start: int, rows: pl.Series) -> None:
+        self._builder = builder
+        self._rows = rows.unique().sort()
+        columns = sorted({*builder.line.meta.root_names()})
+        batch = with_every_column(roster.customers).select(columns).slice(start, BATCH).collect()
+        self._halves = split_lines(batch[self._rows].select(builder.line).to_series())
+
+    def of(self, rows: pl.Series, segment: str) -> pl.Series:
+        halves = self._halves[self._rows.search_sorted(rows)]
+        return halves.select(pl.concat_str("head", pl.lit(self._builder.tag(segment)), "tail")).to_series()
 
 
 def _append(
-    files: Files,
-    kind: str,
-    segments: Sequence[SegmentMembers],
-    builder: LineBuilder,
-    lines: pl.DataFrame,
-    members: pl.DataFrame,
+    files: Files, kind: str, segments: Sequence[SegmentMembers], lines: _Lines, members: pl.DataFrame
 ) -> None:
     for (number,), rows in members.partition_by("segment", as_dict=True, include_key=False).items():
-        tag = pl.lit(builder.tag(segments[number].name))
-        chosen = lines[rows["row"]].select(pl.concat_str("head", tag, "tail"))
-        files[number, kind].write(chosen.to_series())
+        files[number, kind].write(lines.of(rows["row"], segments[number].name))
 
 
 def _counts(flags: pl.DataFrame, members: pl.DataFrame) -> dict[str, int]:

@@ -14,7 +14,7 @@ from segcli.sources.extra_types import common_type, native_type, settle_types
 from segcli.sources.files import find_files, open_source_file
 from segcli.sources.headers import fold
 from segcli.sources.presets import FileKind
-from segcli.sources.recognition import FilePlan, describe, listed, recognise_file
+from segcli.sources.recognition import FilePlan, describe, listed, recognise_file, type_at
 from segcli.sources.tables import (
     CANONICAL,
     DERIVED,
@@ -186,7 +186,7 @@ def _extra_types(
         settled = settle_types(plan.file, sorted(wanted), problems)
         for table, extras in plan.extras.items():
             for column, raw in extras.items():
-                native = native_type(plan.file.types[raw]) if plan.file.types else TEXT()
+                native = native_type(type_at(plan.file.types, raw)) if plan.file.types else TEXT()
                 types.setdefault(table, {}).setdefault(column, []).append(settled.get(raw, native))
     return {
         table: {column: common_type(found) for column, found in columns.items()}

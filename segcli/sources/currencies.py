@@ -39,7 +39,7 @@ def currency_rates(
 
 def _rows_per_currency(frames: Sequence[SourceFrame]) -> dict[str, int]:
     columns = [
-        source.frame.select(pl.col("currency").str.to_uppercase())
+        source.frame.select("currency")
         for source in frames
         if "currency" in source.frame.collect_schema()
     ]
@@ -54,12 +54,11 @@ def converted(column: str, rates: Mapping[str, Decimal]) -> pl.Expr:
     amount = pl.col(column)
     if not rates:
         return amount
-    currency = pl.col("currency").str.to_uppercase()
     value = amount
     for name, rate in sorted(rates.items()):
         # The scale holds every digit of the product, so that there is one rounding only.
         scale = 2 + max(0, -int(rate.as_tuple().exponent))
         exact = amount.cast(pl.Decimal(38, scale)) * pl.lit(rate, pl.Decimal(38, scale))
         worth = exact.round(2, mode="half_to_even").cast(MONEY)
-        value = pl.when(currency == name).then(worth).otherwise(value)
+        value = pl.when(pl.col("currency") == name).then(worth).otherwise(value)
     return value.alias(column)

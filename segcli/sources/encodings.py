@@ -37,7 +37,7 @@ BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 NAMES = {"cp1252": "Windows-1252 (Western European)", "cp1254": "Windows-1254 (Turkish)"}
-WAY_OUT = "Save it as CSV UTF-8, or say `encoding:` beside its `files:` in segcli.yaml."
+WAY_OUT = "Save it as CSV UTF-8."
 
 ASCII = bytes(range(0x80))
 UTF8_LETTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")

@@ -10,6 +10,7 @@ import polars as pl
 
 from segcli.problems import DataError, Problems
 from segcli.sources.files import Rejections, scan_cells
+from segcli.sources.recognition import type_at
 from segcli.sources.source_file import SourceFile
 from segcli.sources.tables import DATE, FLAG, MONEY, NUMBER, TEXT, TIME, WHOLE
 
@@ -29,7 +30,7 @@ def settle_types(
     """Type of each column of the file; None for an empty one. Text files are read through once for it."""
     names = list(dict.fromkeys(columns))
     if file.types is not None:
-        return {name: native_type(file.types[name]) for name in names}
+        return {name: native_type(type_at(file.types, name)) for name in names}
     if not names:
         return {}
     with tempfile.TemporaryDirectory(prefix="segcli-") as scratch:

@@ -17,7 +17,7 @@ from segcli.sources.opening import open_source_file, scan_parquet
 from segcli.sources.rejections import Rejections
 from segcli.sources.repair import lines_of_troubled_rows, repair
 from segcli.sources.source_file import ROW, SourceFile, UnreadableFileError
-from segcli.sources.structure import REPAIRED, UNSOUND, Structure, lines_of_sound_rows, look_through
+from segcli.sources.structure import UNSOUND, Structure, lines_of_sound_rows, look_through
 from segcli.sources.text import byte_chunks, copy_as_utf8, copy_remote, text_lines
 
 __all__ = [
@@ -49,7 +49,7 @@ def scan_cells(
             return json_cells(file, folder, rejections)
         copy, structure = _look_through_copy(file, folder.with_suffix(".csv"), problems)
         if not structure.sound:
-            copy, structure = repair(copy, folder.with_suffix(".sound.csv"), rejections), REPAIRED
+            copy, structure = repair(copy, folder.with_suffix(".sound.csv"), rejections)
         return _scan_csv(copy, structure)
     except UnreadableFileError as fault:
         raise fault.data_error(file.name) from fault
@@ -128,6 +128,6 @@ def _scan_csv(file: SourceFile, structure: Structure) -> pl.LazyFrame:
         raise_if_empty=False,
         glob=False,
     )
-    if structure.empty_rows:
-        return cells.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null()))
-    return cells
+    # By number: a condition on their cells would make every later query read all columns.
+    empty = pl.Series(structure.empty, dtype=pl.UInt32)
+    return cells if empty.is_empty() else cells.filter(~pl.col(ROW).is_in(empty.implode()))

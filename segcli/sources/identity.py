@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -20,6 +20,10 @@ BESIDE = {
     "email": ("customer_id", "phone"),
     "phone": ("customer_id", "email", "name"),
 }
+
+
+_NO_KEYS = pl.DataFrame(schema={"identifier": pl.String(), "person": pl.String()})
+_NO_SHARED = pl.DataFrame(schema={"column": pl.String(), "identifier": pl.String(), "records": pl.Int64()})
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ def find_people(frames: Iterable[pl.LazyFrame]) -> People:
     other, and with the person who has an email and that phone if there is exactly one. The key of a person
     is the smallest customer_id, else the smallest email, else the smallest phone.
     """
+    frames = list(frames)
+    if not frames or _nothing_joins(frames):
+        return People(dict.fromkeys(IDENTIFIERS, _NO_KEYS), _NO_SHARED, 0)
     records = _records(frames)
     shared = _shared_identifiers(records)
     records = _without_shared(records, shared).select(IDENTIFIERS).unique()
@@ -82,6 +89,24 @@ def with_person(frame: pl.LazyFrame, people: People) -> pl.LazyFrame:
     return frame.with_columns(key.alias("customer_id"), *masks).drop(temporary)
 
 
+def _nothing_joins(frames: Sequence[pl.LazyFrame]) -> bool:
+    """Whether every record has a customer_id, email and phone of its own: the usual list of a shop.
+
+    Looks at hashes alone: should two ever collide, the long way finds that nothing joins.
+    """
+    if any("customer_id" not in frame.collect_schema() for frame in frames):
+        return False
+    columns = [[name for name in IDENTIFIERS if name in frame.collect_schema()] for frame in frames]
+    hashes = [
+        frame.select(pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash(seed=2)).alias(name) for name in names)
+        for frame, names in zip(frames, columns, strict=True)
+    ]
+    found = pl.concat(hashes, how="diagonal").collect(engine="streaming")
+    return found["customer_id"].null_count() == 0 and all(
+        column.drop_nulls().n_unique() == column.len() - column.null_count() for column in found
+    )
+
+
 def _records(frames: Iterable[pl.LazyFrame]) -> pl.DataFrame:
     parts = []
     for frame in frames:
@@ -92,8 +117,6 @@ def _records(frames: Iterable[pl.LazyFrame]) -> pl.DataFrame:
             given["name"] = pl.concat_str(names, separator=" ", ignore_nulls=True).str.to_lowercase()
         record = [given.get(name, pl.lit(None, pl.String)).alias(name) for name in (*IDENTIFIERS, "name")]
         parts.append(frame.select(record).filter(pl.any_horizontal(pl.col(IDENTIFIERS).is_not_null())).unique())
-    if not parts:
-        return pl.DataFrame(schema=dict.fromkeys((*IDENTIFIERS, "name"), pl.String()))
     return pl.concat(parts).unique().collect(engine="streaming")
 
 

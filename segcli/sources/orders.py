@@ -10,6 +10,7 @@ import polars as pl
 
 from segcli.sources.ages import known_by, until
 from segcli.sources.currencies import converted
+from segcli.sources.customer_order import by_customer, starts_customer
 from segcli.sources.tables import MONEY, WORKING, SourceFrame
 
 # Spellings after lower case, `wc-` taken off, and blanks and underscores as hyphens.
@@ -40,6 +41,8 @@ def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) ->
     frame = frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in missing.items())
     if "order_id" not in columns:
         frame = frame.with_columns(order_id=pl.lit(None, pl.String))
+    if "status" in columns:
+        frame = frame.with_columns(void_status=pl.col("status").is_in(_void_words(source)))
     amount = pl.coalesce("amount", "line_amount").alias("amount")
     return frame.with_columns(amount).with_columns(
         converted("amount", rates),
@@ -87,8 +90,9 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
         estimate = pl.col("shipped_at").dt.offset_by(f"{delivery_days}d")
         frame = frame.with_columns(pl.coalesce("delivered_at", estimate).alias("delivered_at"))
     refunded = pl.col("refunded").fill_null(Decimal("0.00"))
+    status = pl.col("void_status") if "void_status" in columns else pl.lit(False)
     void = (
-        pl.any_horizontal(_void_status(columns), until(as_of, "cancelled_at"), pl.col("test"))
+        pl.any_horizontal(status, until(as_of, "cancelled_at"), pl.col("test"))
         .fill_null(False)
         .or_(((refunded > ZERO) & (refunded >= pl.col("amount"))).fill_null(False))
         .or_((pl.col("amount") < ZERO).fill_null(False))
@@ -105,15 +109,13 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
     )
 
 
-def _void_status(columns: Collection[str]) -> pl.Expr:
-    if "status" not in columns:
-        return pl.lit(False)
+def _void_words(source: SourceFrame) -> list[str]:
+    """Which of the file's statuses, as it spells them, make an order void: few words, found before the rows."""
+    spelled = source.frame.select(pl.col("status").drop_nulls().unique()).collect(engine="streaming")
     status = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-")
-    status = status.str.strip_prefix("wc-")
-    void = status.is_in(VOID_STATUSES)
-    for platform, words in PLATFORM_VOID_STATUSES.items():
-        void = void | (pl.col("__platform").str.starts_with(platform) & status.is_in(words))
-    return void
+    words = [*VOID_STATUSES, *(word for name in PLATFORM_VOID_STATUSES if source.platform.startswith(name)
+                               for word in PLATFORM_VOID_STATUSES[name])]
+    return sorted(spelled.filter(status.str.strip_prefix("wc-").is_in(words))["status"].to_list())
 
 
 def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame | None:
@@ -154,7 +156,8 @@ def with_order_ids(orders: pl.DataFrame) -> pl.DataFrame:
 
 def one_per_order(orders: pl.DataFrame) -> pl.DataFrame:
     """Each order of a customer once: from the last source that has it, there the latest and largest row."""
-    if not orders.select("customer_id", "order_id").is_duplicated().any():
+    pair = pl.struct(pl.col("customer_id").hash(seed=4), pl.col("order_id").hash(seed=5))
+    if orders.select(pair.n_unique()).item() == orders.height:  # equal hashes only lead to the long way
         return orders
     ranked = orders.sort("__source", "ordered_at", "own_amount", *_tie_columns(orders))
     return ranked.unique(["customer_id", "order_id"], keep="last", maintain_order=True)
@@ -171,8 +174,10 @@ def with_order_windows(orders: pl.DataFrame, wanted: Collection[str]) -> pl.Data
     order_number: the nth order of this customer by time, ties by order_id. gap_days: whole days since the
     customer's last order on an earlier day; null for the first day and for later orders of one day.
     """
-    orders = orders.sort("customer_id", "ordered_at", "order_id")
-    first = (pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)
+    if not {"order_number", "gap_days"} & set(wanted):
+        return orders
+    orders = by_customer(orders, "ordered_at", "order_id")
+    first = starts_customer()
     day = pl.col("ordered_at").dt.date()
     row = pl.int_range(pl.len(), dtype=pl.Int64)
     windows = {

@@ -15,7 +15,7 @@ from segcli.sources.items import items_of, with_products, with_their_orders
 from segcli.sources.orders import orders_of, settled, superseded_orders
 from segcli.sources.reading import Reading
 from segcli.sources.shards import count_rows, partition, write_parquet
-from segcli.sources.tables import MONEY, PRODUCT_COLUMNS, TEXT, TIME, SourceFrame
+from segcli.sources.tables import MONEY, PRODUCT_COLUMNS, TEXT, TIME, UNCOUNTED, SourceFrame
 
 Shards = tuple[pl.LazyFrame, ...]
 PRODUCT_TEXTS = tuple(PRODUCT_COLUMNS)
@@ -61,6 +61,15 @@ def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards
         orders = orders.filter(kept).drop("last")
     orders = settled(orders, reading.as_of, reading.project.delivery_days)
     orders = orders.with_columns(age_columns(reading.as_of, "ordered_at", reading.needed.get("orders", ())))
+    schema = orders.collect_schema()
+    kept_columns = {*reading.columns("orders", schema), "order_id", "counts", "is_refund", "own_amount", "__source"}
+    if reading.wants(UNCOUNTED):
+        kept_columns |= {*reading.columns(UNCOUNTED, schema)}
+    if any("order_id" not in source.given for source in sources):
+        kept_columns.add("own_id")
+    if reading.rates:
+        kept_columns.add("currency")
+    orders = orders.select(name for name in schema if name in kept_columns)
     return partition(orders, "customer_id", reading.shard_count, reading.scratch / "all_orders")
 
 

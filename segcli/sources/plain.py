@@ -165,7 +165,7 @@ def _buyer_rule(mapping: Mapping[str, str], names: Mapping[str, str]) -> TableRu
     if not about:
         return None
     columns = {column: mapping[column] for column in PERSON if column in mapping} | about
-    columns["ordered_at"] = mapping["ordered_at"]
+    columns["seen_at"] = mapping["ordered_at"]
     return TableRule(
         table="customers", columns={column: Cell(sources=(name,)) for column, name in columns.items()}
     )

@@ -222,12 +222,19 @@ def listed(names: Iterable[str], most: int = 20) -> str:
 def resolve_kind(kind: FileKind, names: Names) -> FileKind:
     """The kind with every name replaced by the file's own; what the file does not have falls away."""
     tables = tuple(_resolve_rule(rule, names) for rule in kind.tables)
+    # A further table that the file has too little for falls away; the main one is a problem later.
+    kept = [rule for number, rule in enumerate(tables) if number == 0 or not lacking(rule)]
     return replace(
         kind,
-        tables=tuple(rule for rule in tables if rule.columns),
+        tables=tuple(rule for rule in kept if rule.columns),
         drop=tuple(raw for name in kind.drop for raw in names.find(name)),
         fill_down=tuple(raw for name in kind.fill_down for raw in names.find(name)),
     )
+
+
+def lacking(rule: TableRule) -> list[tuple[str, ...]]:
+    """The groups of columns that a table cannot do without and the rule does not have."""
+    return [group for group in REQUIRED.get(rule.table, ()) if not set(group) & set(rule.columns)]
 
 
 def _resolve_rule(rule: TableRule, names: Names) -> TableRule:
@@ -289,13 +296,12 @@ def _check_required(file: SourceFile, kind: FileKind, problems: Problems) -> Non
     if kind.platform in ("plain", "canonical", "own") or not kind.tables:
         return
     main = kind.tables[0]
-    for group in REQUIRED.get(main.table, ()):
-        if not set(group) & set(main.columns):
-            problems.error(
-                f"{file.name} looks like {kind.title}, but has no column for {main.table}.{group[0]}. "
-                f"Its columns are {listed(file.header)}.",
-                hint=f"Say which it is: --map {main.table}.{group[0]}=COLUMN",
-            )
+    for group in lacking(main):
+        problems.error(
+            f"{file.name} looks like {kind.title}, but has no column for {main.table}.{group[0]}. "
+            f"Its columns are {listed(file.header)}.",
+            hint=f"Say which it is: --map {main.table}.{group[0]}=COLUMN",
+        )
 
 
 def extra_columns(
@@ -326,8 +332,8 @@ def extra_columns(
         if number and not lines:
             continue
         others = set().union(*used.values()) if lines else used[rule.table] | used.get("order_items", set())
-        free = [name for name in file.header if name not in others and name not in kind.drop]
-        free = [name for name in free if name not in renamed.values()]
+        gone = {*others, *kind.drop, *renamed.values()}
+        free = [name for name in flat_names(file) if name not in gone]
         taken = {
             **CANONICAL.get(rule.table, {}),
             **DERIVED.get(rule.table, {}),
@@ -335,6 +341,28 @@ def extra_columns(
         }
         extras[rule.table] = {**renamed, **name_extras(free, {**taken, **renamed})}
     return extras
+
+
+def flat_names(file: SourceFile) -> list[str]:
+    """The columns of a file that hold one value or a list of values; nested ones by their fields."""
+    if file.types is None:
+        return list(file.header)
+    leaves = {leaf: type_at(file.types, leaf) for leaf in _leaves(file.types)}
+    return [
+        name
+        for name, dtype in {**file.types, **leaves}.items()
+        if not (isinstance(dtype, pl.Struct) or (isinstance(dtype, pl.List) and dtype.inner.is_nested()))
+    ]
+
+
+def type_at(types: Mapping[str, pl.DataType], path: str) -> pl.DataType:
+    """The type of `geo.country`."""
+    outer, _, rest = path.partition(".")
+    dtype = types[outer]
+    if not rest:
+        return dtype
+    assert isinstance(dtype, pl.Struct)
+    return type_at({field.name: field.dtype for field in dtype.fields}, rest)  # type: ignore[misc]
 
 
 def _kept(table: str, column: str, cell: Cell) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from segcli.sources.rejections import Rejections
 from segcli.sources.source_file import SourceFile
-from segcli.sources.structure import LONGEST_RECORD
+from segcli.sources.structure import LONGEST_RECORD, UNSOUND, Structure
 from segcli.sources.text import text_lines
 
 # The default of 128 kB would refuse a long note; it can only be set for the whole process.
@@ -71,22 +71,21 @@ def read_records(file: SourceFile) -> Iterator[Record]:
     width, separator = len(file.header), file.separator
     lines = _Lines(islice(text_lines(file), file.header_lines, None))
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    row, line = 0, file.header_lines + 1
-    for text in lines:
+    line = file.header_lines + 1
+    for row, text in enumerate(lines):
         cells, fault = None, None
-        if _is_blank(text, width):
+        if _is_blank(text, width, separator):
             text = ""
         elif '"' in text or text.count(separator) != width - 1 or _bad_letters(text):
             lines.give_back(keep=0)
             cells, fault = _next_record(reader, lines, width)
         yield Record(row, line, text.rstrip("\r\n"), cells, fault)
-        row += 1
         line += len(lines.taken)
         lines.taken.clear()
 
 
-def _is_blank(text: str, width: int) -> bool:
-    return text in ("\n", "\r\n", "\r") or (width > 1 and text.isspace())
+def _is_blank(text: str, width: int, separator: str) -> bool:
+    return not text.strip(separator + "\r\n") or (width > 1 and text.isspace())
 
 
 def _next_record(
@@ -132,8 +131,9 @@ def _stray(error: csv.Error) -> str:
     return "a quote within a cell that is not doubled"
 
 
-def repair(file: SourceFile, target: Path, rejections: Rejections) -> SourceFile:
+def repair(file: SourceFile, target: Path, rejections: Rejections) -> tuple[SourceFile, Structure]:
     """Writes the good rows to `target`, without a header, and the bad ones to `rejections`."""
+    empty: list[int] = []
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8", newline="") as copy:
         writer = csv.writer(copy, delimiter=file.separator, lineterminator="\n")
@@ -141,12 +141,15 @@ def repair(file: SourceFile, target: Path, rejections: Rejections) -> SourceFile
             if record.fault:
                 shown = BAD_BYTES.sub("\ufffd", record.text.replace("\0", "\ufffd"))
                 rejections.add(file.name, record.line, None, record.fault, shown, dropped=True)
+            if record.fault or not (record.text if record.cells is None else any(record.cells)):
+                empty.append(record.row)
                 copy.write("\n")
             elif record.cells:
                 writer.writerow(record.cells)
             else:
                 copy.write(record.text + "\n")
-    return replace(file, path=str(target), header_lines=0, encoding="utf-8", gzipped=False, line_end="\n")
+    repaired = replace(file, path=str(target), header_lines=0, encoding="utf-8", gzipped=False, line_end="\n")
+    return repaired, replace(UNSOUND, sound=True, quoted_empty=True, empty=tuple(empty))
 
 
 def lines_of_troubled_rows(file: SourceFile, rows: Sequence[int]) -> list[int]:

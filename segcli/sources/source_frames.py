@@ -23,7 +23,7 @@ from segcli.sources.casting import (
 from segcli.sources.evidence import Evidence, decide_decimal, decide_orders, gather_evidence
 from segcli.sources.files import ROW, Rejections, scan_cells
 from segcli.sources.presets import TableRule
-from segcli.sources.raw_cells import raw_cells, rows_of
+from segcli.sources.raw_cells import named_cell, raw_cells, rows_of
 from segcli.sources.recognition import FilePlan
 from segcli.sources.tables import CANONICAL, WORKING, Catalog, SourceFrame
 
@@ -113,8 +113,9 @@ def table_frame(
         cells[column] = Cells(f"raw:{column}", dtype, cell.sources)
         picked.append(expression.alias(f"raw:{column}"))
     for column, raw in extras.items():
-        cells[column] = Cells(f"raw:{column}", schema[raw], (raw,))
-        picked.append(pl.col(raw).alias(f"raw:{column}"))
+        expression, dtype = named_cell(raw, schema)
+        cells[column] = Cells(f"raw:{column}", dtype, (raw,))
+        picked.append(expression.alias(f"raw:{column}"))
     own = {
         column: meaning_of(rule.table, column, types.get(column)) for column in cells if column not in extras
     }

@@ -31,20 +31,20 @@ class Structure:
     """What the look-through found; `longer` has the first and last line (0-based) of records over several."""
 
     sound: bool
-    empty_rows: bool  # some rows have no content at all
+    empty: tuple[int, ...]  # rows without any content
     quoted_empty: bool  # some cells may be "" in quotes, which Polars keeps apart from nothing
     longer: pl.DataFrame
 
 
 NO_RECORDS = pl.DataFrame(schema={"first": pl.UInt32(), "last": pl.UInt32()})
-UNSOUND = Structure(False, False, False, NO_RECORDS)
-REPAIRED = Structure(True, True, True, NO_RECORDS)
+UNSOUND = Structure(False, (), False, NO_RECORDS)
 
 
 def look_through(file: SourceFile) -> Structure:
     """The structure of a UTF-8 CSV. Raises polars.exceptions.ComputeError for bytes that are not UTF-8."""
     complete = _complete(len(file.header), file.separator)
-    nothing = TEXT.str.contains(f'^[{re.escape(file.separator)}"]*$')
+    mark = re.escape(file.separator)
+    nothing = TEXT.str.contains(f'^(?:(?:"")?{mark})*(?:"")?$')
     odd_lines = (
         _lines(file)
         .select(
@@ -60,7 +60,8 @@ def look_through(file: SourceFile) -> Structure:
     longer = _longer_records(file, odd_lines.filter(~pl.col("complete")), complete)
     if longer is None:
         return UNSOUND
-    return Structure(True, bool(odd_lines["nothing"].any()), bool(odd_lines["doubled"].any()), longer)
+    nothing_rows = _rows_of_lines(file, longer, odd_lines.filter("nothing").select("__line"))
+    return Structure(True, nothing_rows, bool(odd_lines["doubled"].any()), longer)
 
 
 def _lines(file: SourceFile) -> pl.LazyFrame:
@@ -100,6 +101,20 @@ def _longer_records(file: SourceFile, incomplete: pl.DataFrame, complete: pl.Exp
         .collect(engine="streaming")
     )
     return longer if records.item() else None
+
+
+def _rows_of_lines(file: SourceFile, longer: pl.DataFrame, lines: pl.DataFrame) -> tuple[int, ...]:
+    """The row numbers of lines, without those in the middle of a record over several."""
+    taken = longer.select(
+        pl.col("first").alias("__line"), "last", (pl.col("last") - pl.col("first")).cum_sum().alias("extra")
+    )
+    rows = (
+        lines.sort("__line")
+        .join_asof(taken, on="__line")
+        .filter(pl.col("last").is_null() | (pl.col("last") < LINE))
+        .select(LINE - file.header_lines - pl.col("extra").fill_null(0))
+    )
+    return tuple(rows["__line"].to_list())
 
 
 def lines_of_sound_rows(file: SourceFile, structure: Structure, rows: Sequence[int]) -> list[int]:

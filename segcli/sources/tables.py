@@ -104,6 +104,7 @@ WORKING: dict[str, dict[str, pl.DataType]] = {
     "orders": {
         "email": TEXT(), "phone": TEXT(), "refunded": MONEY, "cancelled_at": TIME, "test": FLAG(),
         "line_amount": MONEY,  # what one line of an order came to, where a file has no order total
+        "price": MONEY, "quantity": NUMBER(),  # of one line, where it does not say that either
     },
     "order_items": {"email": TEXT(), "phone": TEXT(), "line_amount": MONEY, "currency": TEXT()},
     "events": {"email": TEXT(), "phone": TEXT(), "quantity": NUMBER(), "price": MONEY},

@@ -217,7 +217,7 @@ def test_windows_encodings_are_told_apart_by_their_letters_and_said(
     (warning,) = warnings_of(path)
     assert f"not UTF-8: read as Windows-{encoding[2:]}" in warning
     assert "for example '" in warning
-    assert "`encoding:`" in warning
+    assert "Save it as CSV UTF-8." in warning
 
 
 def test_an_encoding_can_be_given(tmp_path: Path) -> None:

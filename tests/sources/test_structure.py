@@ -65,5 +65,4 @@ def test_what_is_called_sound_is_read_alike_by_polars_and_csv_reader(
         missing_columns="insert", raise_if_empty=False,
     ).fill_null("")  # fmt: skip
     assert [list(row) for row in cells.rows() if any(row)] == records
-    if not found.empty_rows:
-        assert cells.height == len(records)
+    assert list(found.empty) == [at for at, row in enumerate(cells.rows()) if not any(row)]

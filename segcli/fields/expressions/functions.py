@@ -96,7 +96,7 @@ def function_of(name: str, entry: dict[str, Any], *, aggregate: bool) -> Functio
         parameters=parameters,
         literal=frozenset(entry.get("literal", ())),
         sql=entry.get("sql"),
-        polars_name=entry.get("sql_name") or entry.get("same_as") or name,
+        polars_name=entry.get("sql_name", name),
         overflows=entry.get("overflows", False),
         covers_absent=entry.get("absent", False),
         streaming=entry.get("streaming", True),

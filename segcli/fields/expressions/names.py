@@ -1,0 +1,74 @@
+"""The names in an expression: columns, and the moments that are names everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+import polars as pl
+
+from segcli.fields.expressions.functions import vocabulary
+from segcli.fields.expressions.kinds import timestamp
+from segcli.fields.expressions.parsing import RESERVED
+from segcli.fields.expressions.tokens import TOKEN, ExpressionError, literal_value
+from segcli.problems import nearest
+from segcli.project.models import Expression
+
+MOMENTS = frozenset({"as_of", "today", "this_week", "this_month"})
+
+
+def names_in(expression: Expression) -> frozenset[str]:
+    """Every identifier that may be a column, before any column is known: more rather than fewer."""
+    found, text, position = set(), expression.text, 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            position += 1
+            continue
+        position = match.end()
+        word = literal_value(match.group())
+        called = match.lastgroup == "word" and text[position:].lstrip()[:1] == "("
+        if match.lastgroup == "quoted" or (match.lastgroup == "word" and not called):
+            found.add(word)
+    return frozenset(name for name in found if name not in MOMENTS and name.lower() not in RESERVED)
+
+
+def moment(name: str, as_of: dt.datetime) -> tuple[str, pl.DataType]:
+    """One of the moments as an SQL literal, with its type; a week begins on Monday."""
+    today = as_of.date()
+    days = {
+        "today": today,
+        "this_week": today - dt.timedelta(days=today.weekday()),
+        "this_month": today.replace(day=1),
+    }
+    if name == "as_of":
+        return timestamp(as_of), pl.Datetime("us")
+    return f"date '{days[name].isoformat()}'", pl.Date()
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def unknown_name(name: str, start: int, known: Collection[str], what: str, *, in_quotes: bool) -> ExpressionError:
+    """What to say about a name that is no column."""
+    words = vocabulary()
+    if in_quotes:
+        hint = nearest(name, known) if " " not in name else None
+        return ExpressionError(
+            f'"{name}" in double quotes is a name, and not {what}', start, hint or f"Text goes in single quotes: '{name}'."
+        )
+    if name.lower() in words.clock:
+        return ExpressionError(*reordered(words.refusal(name.lower()), start))
+    if name.lower() in known or name.lower() in MOMENTS:
+        return ExpressionError(f"'{name}' is not {what}", start, f"Did you mean '{name.lower()}'? Small and capital letters differ.")
+    hint = nearest(name, {*known, *MOMENTS})
+    if hint is None and name.lower() in words.functions:
+        hint = f"The function is written with parentheses: {name.lower()}(x)."
+    return ExpressionError(f"'{name}' is not {what}", start, hint)
+
+
+def reordered(refusal: tuple[str, str | None], start: int) -> tuple[str, int, str | None]:
+    """A refusal with its place, as ExpressionError takes them."""
+    return refusal[0].replace("()", ""), start, refusal[1]
