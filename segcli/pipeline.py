@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
 from segcli.exports import (
     RunContents,
     finished_runs,
@@ -22,7 +24,7 @@ from segcli.exports import (
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
 from segcli.problems import Problems, RecipeError
 from segcli.project.models import Field, Project, Segment
-from segcli.segments import SegmentMembers, decide_members
+from segcli.segments import CONTACTABLE, SegmentMembers, decide_members
 from segcli.sources import read_tables, recognise
 from segcli.sources.tables import Catalog, Tables
 
@@ -75,7 +77,7 @@ def definitions(project: Project) -> tuple[list[Field], list[Segment]]:
 # What every run works out, whatever the recipes: the columns of the plain send list, of the counts and of
 # each ESP's column set.
 ALWAYS = (
-    "contactable", "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
+    CONTACTABLE, "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
     "favourite_category", "favourite_brand", "favourite_product", "last_engaged_at", "rfm_group",
     "lifecycle_stage",
 )  # fmt: skip
@@ -138,6 +140,13 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _sorted_customers(computed: Computed) -> pl.LazyFrame:
+    """By customer_id; without any address or event nobody is known to be contactable, so nobody is."""
+    known = pl.col(CONTACTABLE) if CONTACTABLE in computed.columns else pl.lit(None, pl.Boolean)
+    contactable = known.fill_null(value=False).alias(CONTACTABLE)
+    return computed.customers.with_columns(contactable).sort("customer_id")
+
+
 @contextmanager
 def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
@@ -169,12 +178,13 @@ def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
         )
     contents = RunContents(
         as_of=project.as_of,
-        customers=run.computed.customers.sort("customer_id"),
+        customers=_sorted_customers(run.computed),
         segments=run.members,
         rejected=run.tables.rejected,
         manifest=facts,
         columns=tuple(name for name in LISTED if name in run.computed.columns),
-        money=frozenset(name for name in LISTED if name.startswith(("spend", "average_order"))),
+        money=frozenset({"spend", "average_order"}),
+        timezone=project.timezone.key,
     )
     folder = write_run(project.output, contents, esp=project.esp, keep=project.keep)
     return WrittenRun(folder, previous)

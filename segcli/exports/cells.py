@@ -23,13 +23,23 @@ def cell_text(
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime(times)
     if isinstance(dtype, pl.Decimal) or (money and dtype.is_numeric()):
-        return column.cast(pl.Decimal(38, 2)).cast(pl.String)
+        return column.cast(pl.Decimal(38, 2), strict=False).cast(pl.String)  # NaN and infinity are empty
     if dtype.is_float():
         return _fraction(column)
     if isinstance(dtype, pl.List):
         column = column.cast(pl.List(pl.String)).list.join(";")
     cells = column.cast(pl.String)
     return neutralised(cells) if text and not dtype.is_numeric() and dtype != pl.Boolean else cells
+
+
+def in_utc(column: pl.Expr, timezone: str) -> pl.Expr:
+    """Naive times of this timezone as UTC; an hour that the clocks left out counts as the hour after it."""
+    later = column + pl.duration(hours=1)
+    zoned = (
+        time.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        for time in (column, later)
+    )
+    return pl.coalesce(zoned).dt.convert_time_zone("UTC")
 
 
 def _fraction(column: pl.Expr) -> pl.Expr:

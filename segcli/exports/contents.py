@@ -20,6 +20,7 @@ class RunContents:
     fields, `contactable` (Boolean, never null) and the segments' columns. `manifest` holds the caller's
     facts; the key `timings` is the only one that may differ between two equal runs. `columns` are the
     fields that send lists carry besides the plain columns; those in `money` are rounded to cents.
+    `timezone` is that of the naive times, for importers that want UTC.
     """
 
     as_of: dt.datetime
@@ -29,3 +30,4 @@ class RunContents:
     manifest: Mapping[str, Any]
     columns: tuple[str, ...] = ()
     money: frozenset[str] = frozenset()
+    timezone: str = "UTC"

@@ -90,6 +90,7 @@ class ListFormat(Record):
     limits: Limits = Limits()
     dates: str = "%Y-%m-%d"
     times: str = "%Y-%m-%dT%H:%M:%S"
+    utc: bool = False  # times are converted, for importers that read a time without an offset as UTC
     traps: tuple[Trap, ...] = ()
 
 

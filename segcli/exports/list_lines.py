@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.exports.cells import cell_text, json_text, neutralised, quoted, quoted_text
+from segcli.exports.cells import cell_text, in_utc, json_text, neutralised, quoted, quoted_text
 from segcli.exports.formats import (
     SEGMENT_MARK,
     ListFormat,
@@ -35,11 +35,15 @@ class LineBuilder:
 
 
 def line_builder(
-    form: ListFormat, customers: pl.LazyFrame, fields: Sequence[str] = (), money: Collection[str] = ()
+    form: ListFormat,
+    customers: pl.LazyFrame,
+    fields: Sequence[str] = (),
+    money: Collection[str] = (),
+    timezone: str = "UTC",
 ) -> LineBuilder:
     """Fits the format to the columns of `customers`; the line is for `with_every_column(customers)`."""
     columns = resolve_columns(form, customers.collect_schema().names(), fields, money)
-    cells = list_cells(form, with_every_column(customers), columns)
+    cells = list_cells(form, with_every_column(customers), columns, timezone)
     separator = form.file.separator
     header = separator.join(quoted_text(column.header, separator) for column in columns)
     line = pl.concat_str((quoted(cell, separator) for cell in cells.values()), separator=separator)
@@ -47,14 +51,14 @@ def line_builder(
 
 
 def list_cells(
-    form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn]
+    form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn], timezone: str = "UTC"
 ) -> dict[str, pl.Expr]:
     """Header -> the text of that column's cells, null where empty."""
     types = frame.select(column.source.alias(column.header) for column in columns).collect_schema()
-    return {column.header: _cell(form, column, types[column.header]) for column in columns}
+    return {column.header: _cell(form, column, types[column.header], timezone) for column in columns}
 
 
-def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType) -> pl.Expr:
+def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone: str) -> pl.Expr:
     source, spelling = column.source, column.column.spelling
     if isinstance(dtype, pl.Struct):
         return json_text(source, dtype, dates=form.dates, times=form.times)
@@ -63,6 +67,8 @@ def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType) -> pl.Ex
         unknown = pl.lit(consent.unknown, pl.String)
         spelled = pl.when(source).then(pl.lit(consent.given)).when(~source).then(pl.lit(consent.refused))
         return spelled.otherwise(unknown)
+    if form.utc and isinstance(dtype, pl.Datetime):
+        source = in_utc(source, timezone)
     dates, times = spelling or form.dates, spelling or form.times
     cells = cell_text(source, dtype, dates=dates, times=times, money=column.money)
     return pl.when(cells != "").then(cells)

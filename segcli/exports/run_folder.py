@@ -115,18 +115,18 @@ def _move_in(staged: Path, run: Path) -> None:
     else:
         aside = run.with_name(f".{run.name}.{ASIDE}")
         run.rename(aside)
-        staged.rename(run)
+        try:
+            staged.rename(run)
+        except BaseException:
+            aside.rename(run)
+            raise
         shutil.rmtree(aside)
 
 
 def delete_old_runs(out: Path, before: dt.datetime) -> list[str]:
     """Deletes runs as of a time earlier than `before`, never the latest; returns their names."""
     latest = latest_run(out)
-    old = [
-        run
-        for run in finished_runs(out)
-        if dt.datetime.strptime(run.name, NAME_FORMAT) < before and run != latest
-    ]
+    old = [run for run in finished_runs(out) if run.name < run_name(before) and run != latest]
     for run in old:
         hidden = out / f".{run.name}.{uuid.uuid4().hex}"
         run.rename(hidden)

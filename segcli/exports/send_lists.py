@@ -33,6 +33,7 @@ class SegmentLists:
     form: ListFormat
     fields: tuple[str, ...] = ()
     money: frozenset[str] = frozenset()
+    timezone: str = "UTC"
 
     @property
     def numbered(self) -> Numbered:
@@ -111,7 +112,7 @@ def _open_files(
 def _write_members(run: Path, lists: SegmentLists, stems: Mapping[str, str], counts: Counter[str]) -> Files:
     """The lists of members and of those who entered, in one pass over the customers."""
     roster, earlier = lists.roster, list(lists.earlier())
-    builder = line_builder(lists.form, roster.customers, lists.fields, lists.money)
+    builder = line_builder(lists.form, roster.customers, lists.fields, lists.money, lists.timezone)
     files = _open_files(run, stems, lists.numbered, "", builder.header, lists.form)
     for _, segments in earlier:
         files |= _open_files(run, stems, segments, ".entered", builder.header, lists.form)

@@ -70,7 +70,7 @@ def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: s
         esp, customers.collect_schema().names(), roster.listed_customers, fields=run.columns, as_of=run.as_of
     )
     problems.stop_on_errors(DataError)
-    lists = SegmentLists(roster, segments, compared, form, run.columns, run.money)
+    lists = SegmentLists(roster, segments, compared, form, run.columns, run.money, run.timezone)
     written = write_lists(staged, lists)
     files += written.files
     files.append(_write_rejected(staged, run.rejected))

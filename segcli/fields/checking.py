@@ -48,8 +48,11 @@ SQL_TYPES = {
 class DefinitionChecker:
     """Knows the columns so far: each checked definition adds its own to `person_columns`."""
 
-    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+    def __init__(
+        self, catalog: Catalog, problems: Problems, names: frozenset[str] = frozenset()
+    ) -> None:
         self.catalog = catalog
+        self.names = names  # of every definition, to offer the nearest
         self.problems = problems
         self.person_columns: dict[str, pl.DataType] = dict(catalog.tables["customers"].columns)
 
@@ -77,12 +80,20 @@ class DefinitionChecker:
         return nodes
 
     def _person(self, *, aggregates: bool = False) -> Scope:
-        return Scope(self.person_columns, "a field", self.catalog.as_of, aggregates=aggregates)
+        return Scope(
+            self.person_columns, "a field", self.catalog.as_of, aggregates=aggregates, others=self.names
+        )
 
     def _rows(self, table: CatalogTable, *, aggregates: bool = False) -> Scope:
         # The table's own columns hide fields of the same name.
         columns = {**self.person_columns, **table.columns}
-        return Scope(columns, f"a column of {table.name} or a field", self.catalog.as_of, aggregates=aggregates)
+        return Scope(
+            columns,
+            f"a column of {table.name} or a field",
+            self.catalog.as_of,
+            aggregates=aggregates,
+            others=self.names,
+        )
 
     def _table(self, name: str, place: Place, key: str) -> CatalogTable | None:
         table = self.catalog.tables.get(name)
@@ -256,7 +267,9 @@ class DefinitionChecker:
         if len(names) < len(definition.points):
             return []
         sql = f"round(cast({' + '.join(terms)} as double), 2)"
-        return [*nodes, RowNode(definition.name, pl.Float64(), needs=frozenset(names), sql=sql)]
+        # A line that the files cannot answer gives nothing; only without any line is the score not known.
+        present = frozenset(names)
+        return [*nodes, RowNode(definition.name, pl.Float64(), needs=present, optional=present, sql=sql)]
 
     def _points_of_rows(
         self, definition: PointsField, item: PointsItem, name: str, key: str

@@ -45,7 +45,8 @@ def compute_fields(plan: Plan, tables: Tables, scratch: Path) -> Computed:
         for shard in range(tables.shard_count):
             run.compute_shard(phase, shard)
     given = [name for name in plan.customer_columns if name in tables["customers"].given or name == PERSON]
-    names = [node.name for node in plan.nodes if node.name not in plan.hidden]
+    computed = {node.name for node in plan.nodes}
+    names = [name for name in plan.definitions if name in computed]
     shards = tuple(run.path(plan.phases - 1, shard) for shard in range(tables.shard_count))
     columns = tuple(dict.fromkeys((*given, *names)))
     return Computed(plan, shards, run.cut_points, columns)
@@ -89,7 +90,7 @@ class _Run:
         frame = (
             self.tables["customers"].shards[shard].collect(engine="streaming").sort(PERSON)
             if phase == 0
-            else pl.read_ipc(self.path(phase - 1, shard), memory_map=False)
+            else pl.read_ipc(self.path(phase - 1, shard))
         )
         for wave in _waves([node for node in self.plan.nodes if node.phase == phase]):
             frame = self._wave(frame, wave, shard)

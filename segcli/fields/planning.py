@@ -45,11 +45,10 @@ def plan_fields(
     segments = tuple(segments)
     definitions: Definitions = {item.name: item for item in (*fields, *segments)}
     kept = _reachable(definitions, definitions if wanted is None else wanted)
-    checker = DefinitionChecker(catalog, problems)
-    nodes: list[Node] = []
-    for name in _ordered({name: definitions[name] for name in definitions if name in kept}, problems):
-        nodes += checker.check(definitions[name])
-    nodes = _with_phases(nodes)
+    checker = DefinitionChecker(catalog, problems, frozenset(definitions))
+    nodes = _with_phases(
+        _checked({name: definitions[name] for name in definitions if name in kept}, checker, problems)
+    )
     chosen = tuple(segment for segment in segments if segment.name in kept)
     _check_each_fields(chosen, checker, problems)
     plan = Plan(
@@ -116,6 +115,24 @@ def _reachable(definitions: Definitions, wanted: Iterable[str]) -> set[str]:
             kept.add(name)
             waiting += [other for other in references(definitions[name]) if other in definitions]
     return kept
+
+
+def _checked(definitions: Definitions, checker: DefinitionChecker, problems: Problems) -> list[Node]:
+    """The nodes of all definitions. What rests on a broken one is left out without a word of its own."""
+    nodes: list[Node] = []
+    order = _ordered(definitions, problems)
+    broken = definitions.keys() - set(order)
+    for name in order:
+        definition = definitions[name]
+        if (references(definition) - _self_reads(definition)) & broken:
+            broken.add(name)
+            continue
+        before = len(problems.errors)
+        found = checker.check(definition)
+        if len(problems.errors) > before:
+            broken.add(name)
+        nodes += found
+    return nodes
 
 
 def _ordered(definitions: Definitions, problems: Problems) -> list[str]:

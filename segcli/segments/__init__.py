@@ -1,5 +1,5 @@
 """Conditions to members."""
 
-from segcli.segments.members import SegmentMembers, decide_members, membership
+from segcli.segments.members import CONTACTABLE, SegmentMembers, decide_members, membership
 
-__all__ = ["SegmentMembers", "decide_members", "membership"]
+__all__ = ["CONTACTABLE", "SegmentMembers", "decide_members", "membership"]

@@ -108,13 +108,13 @@ def _condition_counts(
 def _each(
     frame: pl.LazyFrame, computed: Computed, segment: Segment, column: str, dtype: pl.DataType
 ) -> Iterator[SegmentMembers]:
-    values = frame.with_columns(pl.col(column).alias("__value"))
+    values = frame.with_columns(pl.col(column).alias("__value"), pl.lit(value=True).alias("__in"))
     if isinstance(dtype, pl.List):
         values = values.explode("__value")
     counts = (
         values.filter(pl.col("__value").is_not_null())
         .group_by(pl.col("__value").cast(pl.String))
-        .agg(measure.alias(name) for name, measure in _measures(computed, pl.lit(value=True)).items())
+        .agg(measure.alias(name) for name, measure in _measures(computed, pl.col("__in")).items())
         .sort("__value")
         .collect(engine="streaming")
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import polars as pl
 
+from segcli.sources.customer_order import by_customer, starts_customer
+from segcli.sources.orders import line_amount
 from segcli.sources.tables import MONEY, NUMBER, TIME
 
 CART_EVENTS = ("add_to_cart", "remove_from_cart", "checkout")
@@ -13,67 +16,85 @@ IDLE = dt.timedelta(hours=1)  # after which a cart counts as abandoned
 SAME_CART = dt.timedelta(hours=1)  # between an export's checkout and the events of the same cart
 
 
-def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """One row per cart and product that is still in it, from cart events and the times of all orders.
+@dataclass(frozen=True)
+class Carts:
+    """One row per cart, and one per product in it."""
+
+    carts: pl.DataFrame  # cart_id, customer_id, started_at, last_activity_at, stage, amount
+    items: pl.DataFrame  # cart_id, customer_id, started_at, product_id, quantity, price
+
+
+def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> Carts:
+    """Carts from cart events and the times of all orders.
 
     `events` has customer_id, at, event, product_id, quantity, price; `orders` customer_id, ordered_at. A cart's
     id is the customer and the number of orders before it, cancelled ones included, so that nothing that
-    comes later renames it; an order at the very time of an event comes after the event.
-    Columns: cart_id, customer_id, started_at, last_activity_at, stage, product_id, quantity, price; a cart
-    that holds no known product has one row with a null product_id.
+    comes later renames it; an order at the very time of an event comes after the event. A cart is there if
+    it holds a product, or something of which no product is known and that was not taken out.
     """
+    numbered = _number_carts(events, orders)
+    signed = pl.when(event="add_to_cart").then("quantity").when(event="remove_from_cart").then(-pl.col("quantity"))
+    known = pl.col("product_id").is_not_null()
+    carts = numbered.group_by("cart").agg(
+        pl.col("customer_id").first(),
+        pl.col("nth").first(),
+        started_at=pl.col("at").min(),
+        last_activity_at=pl.col("at").max(),
+        checked_out=(pl.col("event") == "checkout").any(),
+        unknown=(known.not_() & (pl.col("event") != "remove_from_cart")).any(),
+        touched=(known & (pl.col("event") != "checkout")).any(),
+    )
+    contents = (
+        numbered.filter(known)
+        .group_by("cart", "product_id")
+        .agg(quantity=signed.sum(), price=pl.col("price").drop_nulls().last())  # groups keep the order of rows
+        .filter(pl.col("quantity") > 0)
+    )
+    full = pl.col("cart").is_in(contents["cart"].implode())
+    carts = carts.filter(full | (pl.col("unknown") & pl.col("touched").not_()))
+    carts = carts.join(_amounts(contents, "cart"), on="cart", how="left").select(
+        "cart", "customer_id", "started_at", "last_activity_at", "amount",
+        cart_id=pl.format("{} {}", "customer_id", "nth"),
+        stage=pl.when("checked_out").then(pl.lit("checkout")).otherwise(pl.lit("cart")),
+    )  # fmt: skip
+    owners = carts.select("cart", "cart_id", "customer_id", "started_at")
+    return Carts(carts.drop("cart"), contents.join(owners, on="cart").drop("cart"))
+
+
+def _number_carts(events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Events with `nth`, the orders of their customer before them, and `cart`, a number for each cart."""
+    theirs = orders.join(events.select("customer_id").unique(), on="customer_id", how="semi")
     moments = pl.concat(
         [
             events.with_columns(is_order=pl.lit(0, pl.Int64)),
-            orders.select("customer_id", at="ordered_at", is_order=pl.lit(1, pl.Int64)),
+            theirs.select("customer_id", at="ordered_at", is_order=pl.lit(1, pl.Int64)),
         ],
         how="diagonal",
-    ).sort("customer_id", "at", "is_order", "price")
-    numbered = moments.with_columns(nth=pl.col("is_order").cum_sum().over("customer_id")).filter(is_order=0)
-    signed = (
-        pl.when(event="add_to_cart").then("quantity").when(event="remove_from_cart").then(-pl.col("quantity"))
     )
-    name = pl.format("{} {}", "customer_id", "nth").alias("cart_id")
-    cart = ["customer_id", "nth"]
-    carts = numbered.group_by(cart).agg(
-        started_at=pl.col("at").min(),
-        last_activity_at=pl.col("at").max(),
-        stage=pl.when((pl.col("event") == "checkout").any()).then(pl.lit("checkout")).otherwise(pl.lit("cart")),
-        # Of what is unknown only the presence is known: a checkout, or something put in.
-        unknown=(pl.col("product_id").is_null() & (pl.col("event") != "remove_from_cart")).any(),
-    )
-    last_price = pl.col("price").drop_nulls().last()  # groups keep the order of the rows
-    contents = (
-        numbered.filter(pl.col("product_id").is_not_null())
-        .group_by([*cart, "product_id"])
-        .agg(quantity=signed.sum(), touched=signed.count(), price=last_price)
-    )
-    held = contents.filter(pl.col("quantity") > 0).drop("touched")
-    emptied = contents.filter(pl.col("touched") > 0).join(held, on=cart, how="anti").select(cart).unique()
-    # A cart is there if it holds something, or something unknown and was not emptied.
-    return (
-        carts.join(held, on=cart, how="left")
-        .join(emptied.with_columns(emptied=True), on=cart, how="left")
-        .filter(pl.col("product_id").is_not_null() | (pl.col("unknown") & pl.col("emptied").is_null()))
-        .with_columns(name)
-        .drop("nth", "unknown", "emptied")
-    )
+    ordered = by_customer(moments, "at", "is_order", "price", "quantity")
+    before = pl.col("is_order").cum_sum() - pl.col("is_order")
+    started = pl.when(starts_customer()).then(before).forward_fill()
+    numbered = ordered.with_columns(nth=before - started, first=starts_customer())
+    begins = pl.col("first") | (pl.col("nth") != pl.col("nth").shift(1)).fill_null(True)
+    return numbered.with_columns(cart=begins.cum_sum()).filter(is_order=0).drop("is_order", "first")
 
 
-def without_exported(derived: pl.DataFrame, exported: pl.DataFrame) -> pl.DataFrame:
+def without_exported(derived: Carts, exported: pl.DataFrame) -> Carts:
     """Derived carts but those that an export has too.
 
     The export knows more (its link, its amount), so it wins over a cart of the same customer whose events lie
     within an hour of the exported checkout.
     """
-    if exported.is_empty() or derived.is_empty():
+    if exported.is_empty() or derived.carts.is_empty():
         return derived
-    spans = derived.select("cart_id", "customer_id", "started_at", "last_activity_at").unique()
+    spans = derived.carts.select("cart_id", "customer_id", "started_at", "last_activity_at")
     both = spans.join(exported.select("customer_id", checkout="started_at"), on="customer_id").filter(
         pl.col("checkout") >= pl.col("started_at") - SAME_CART,
         pl.col("checkout") <= pl.col("last_activity_at") + SAME_CART,
     )
-    return derived.join(both, on="cart_id", how="anti")
+    return Carts(
+        derived.carts.join(both, on="cart_id", how="anti"), derived.items.join(both, on="cart_id", how="anti")
+    )
 
 
 def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:
@@ -91,9 +112,13 @@ def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> 
 
 def cart_amounts(items: pl.DataFrame) -> pl.DataFrame:
     """`cart_id` and `amount`: the sum of quantity times price; null where no price is known."""
-    line = (pl.col("price").cast(pl.Decimal(38, 5)) * pl.col("quantity").cast(pl.Decimal(38, 5))).round(2)
+    return _amounts(items, "cart_id")
+
+
+def _amounts(items: pl.DataFrame, key: str) -> pl.DataFrame:
+    line = line_amount(pl.col("price"), pl.col("quantity"))
     total = pl.when(pl.col("price").count() > 0).then(line.sum())
-    return items.group_by("cart_id").agg(amount=total.cast(MONEY))
+    return items.group_by(key).agg(amount=total.cast(MONEY))
 
 
 def cart_quantity(column: str = "quantity") -> pl.Expr:

@@ -29,7 +29,17 @@ FATAL = frozenset({
 # Columns that are more than their type says; all others are cast by their type.
 MEANINGS = {
     **dict.fromkeys(
-        ("customer_id", "order_id", "product_id", "cart_id", "store_id", "referred_by", "accessory_of"), "id"
+        (
+            "customer_id",
+            "order_id",
+            "product_id",
+            "cart_id",
+            "store_id",
+            "referred_by",
+            "accessory_of",
+            "postal_code",
+        ),
+        "id",
     ),
     **{name: name for name in ("email", "phone", "country", "gender", "language", "event", "currency")},
 }
@@ -54,6 +64,7 @@ class Formats:
     date_format: str | None = None
     orders: Mapping[str, str] = field(default_factory=dict)  # the file's column -> `day` or `month` first
     country: str | None = None
+    trusted: bool = False  # a Parquet file with our own column names: text is taken as it is
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ def cast_cells(cells: Cells, meaning: str, formats: Formats, countries: pl.Expr 
     """The cells as a column of that meaning; null where they are blank or cannot be read."""
     if meaning == "phone":
         return words.phone(tidy_id(cells), countries, formats.country)
+    if formats.trusted and cells.dtype == pl.String and meaning in ("id", "text", "event", "currency"):
+        return cells.column
     if cells.dtype == pl.String:
         return _TEXT_CASTS[meaning](cells, formats)
     return _cast_native(cells, meaning, formats)

@@ -9,12 +9,13 @@ import polars as pl
 
 from segcli.problems import Problems, nearest
 from segcli.project.models import Project, SourceDefinition
+from segcli.sources.columns_of_file import type_at
 from segcli.sources.derived import PERSON, derive_given
 from segcli.sources.extra_types import common_type, native_type, settle_types
 from segcli.sources.files import find_files, open_source_file
 from segcli.sources.headers import fold
 from segcli.sources.presets import FileKind
-from segcli.sources.recognition import FilePlan, describe, listed, recognise_file, type_at
+from segcli.sources.recognition import FilePlan, describe, listed, recognise_file
 from segcli.sources.tables import (
     CANONICAL,
     DERIVED,

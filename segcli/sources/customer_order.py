@@ -18,7 +18,7 @@ def by_customer(rows: pl.DataFrame, time: str, *ties: str) -> pl.DataFrame:
     same = (pl.col(CODE) == pl.col(CODE).shift(1)).fill_null(False)
     collides = same & (pl.col("customer_id") != pl.col("customer_id").shift(1))
     tied = same & (pl.col(time) == pl.col(time).shift(1))
-    collision, tie = ordered.select(collides.any(), tied.any()).row(0)
+    collision, tie = ordered.select(collides.any().alias("collision"), tied.any().alias("tie")).row(0)
     if collision:  # two ids with one number
         ordered = coded.sort("customer_id", time, *ties)
     elif tie and ties:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -90,21 +90,29 @@ def as_of_then(records: pl.LazyFrame, as_of: dt.datetime) -> pl.LazyFrame:
     return records.with_columns(pl.when(pl.col(name) <= as_of).then(pl.col(name)).alias(name) for name in later)
 
 
-def with_dates(people: pl.DataFrame, as_of: dt.datetime, wanted: Collection[str]) -> pl.DataFrame:
+def with_dates(
+    people: pl.DataFrame, as_of: dt.datetime, wanted: Collection[str], country: str | None = None
+) -> pl.DataFrame:
     """Adds age, birthday, signup_anniversary and season, as far as wanted.
 
     birthday and signup_anniversary are the occurrences nearest to `as_of` (of two equally near, the coming
-    one); the day of signing up itself is no anniversary. season is null where country and latitude are.
+    one); the day of signing up itself is no anniversary. season is null where nothing says where
+    they live; `country` is where those live who do not say.
     """
     today = as_of.date()
-    signed_up = pl.min_horizontal("created_at", "subscribed_at").dt.date()
-    added = {
-        "age": _full_years("birth_date", today),
-        "birthday": _nearest_occurrence(pl.col("birth_date"), today),
-        "signup_anniversary": _nearest_occurrence(signed_up, today),
-        "season": _season(today),
-    }
-    return people.with_columns(value.alias(name) for name, value in added.items() if name in wanted)
+    if {"age", "birthday"} & set(wanted):
+        added = {"age": _full_years("birth_date", today), "birthday": _nearest_occurrence("birth_date", today)}
+        people = _by_day(people, "birth_date", {name: added[name] for name in added if name in wanted})
+    if "signup_anniversary" in wanted:
+        people = people.with_columns(__day=pl.min_horizontal("created_at", "subscribed_at").dt.date())
+        people = _by_day(people, "__day", {"signup_anniversary": _nearest_occurrence("__day", today)}).drop("__day")
+    return people.with_columns(season=_season(today, country)) if "season" in wanted else people
+
+
+def _by_day(people: pl.DataFrame, column: str, added: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Columns that follow from a date alone: worked out once per day, of which there are few."""
+    days = people.select(pl.col(column).drop_nulls().unique())
+    return people.join(days.with_columns(**added), on=column, how="left")
 
 
 def _occurrence(day: pl.Expr, year: int) -> pl.Expr:
@@ -122,7 +130,8 @@ def _full_years(column: str, today: dt.date) -> pl.Expr:
     return pl.when(day <= today).then(years).cast(pl.Int64)
 
 
-def _nearest_occurrence(day: pl.Expr, today: dt.date) -> pl.Expr:
+def _nearest_occurrence(column: str, today: dt.date) -> pl.Expr:
+    day = pl.col(column)
     nearest = pl.lit(None, pl.Date)
     distance = pl.lit(None, pl.Int64)
     # From the last year on, so that of two equally near occurrences the coming one stays.
@@ -135,8 +144,8 @@ def _nearest_occurrence(day: pl.Expr, today: dt.date) -> pl.Expr:
     return nearest
 
 
-def _season(today: dt.date) -> pl.Expr:
+def _season(today: dt.date, country: str | None) -> pl.Expr:
     north = SEASONS[today.month % 12 // 3]
     south = SEASONS[(today.month + 6) % 12 // 3]
-    in_the_south = pl.coalesce(pl.col("latitude") < 0, pl.col("country").str.to_uppercase().is_in(SOUTHERN))
+    in_the_south = pl.coalesce(pl.col("latitude") < 0, pl.col("country").fill_null(pl.lit(country, pl.String)).is_in(SOUTHERN))
     return pl.when(in_the_south).then(pl.lit(south)).when(in_the_south.not_()).then(pl.lit(north))

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from segcli.problems import DataError, Problems
+from segcli.sources.columns_of_file import type_at
 from segcli.sources.files import Rejections, scan_cells
-from segcli.sources.recognition import type_at
 from segcli.sources.source_file import SourceFile
 from segcli.sources.tables import DATE, FLAG, MONEY, NUMBER, TEXT, TIME, WHOLE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from segcli.sources.ages import age_columns
-from segcli.sources.carts import abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
+from segcli.sources.carts import Carts, abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
 from segcli.sources.customers import with_dates
 from segcli.sources.items import with_product_order, with_products
 from segcli.sources.orders import one_per_order, with_order_ids, with_order_windows
@@ -50,7 +50,7 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
         counted = with_order_windows(counted, reading.needed.get("orders", frozenset()))
         done["orders"] = _write(reading, "orders", counted.lazy(), number)
         if reading.wants(UNCOUNTED):
-            done[UNCOUNTED] = _write(reading, UNCOUNTED, uncounted.sort("customer_id", "ordered_at", "order_id").lazy(), number)
+            done[UNCOUNTED] = _write(reading, UNCOUNTED, uncounted.lazy(), number)
         reading.counts["uncounted_orders"] += uncounted.height
         del orders, counted, uncounted
     if inputs.items:
@@ -116,23 +116,19 @@ def _finish_carts(
     derived = _derived_carts(reading, inputs, moments, number) if inputs.events else None
     if derived is not None:
         derived = without_exported(derived, exported)
-        line_columns = ["cart_id", "customer_id", "started_at", "product_id", "quantity", "price"]
-        carts = derived.select("cart_id", "customer_id", "started_at", "last_activity_at", "stage").unique()
-        carts = carts.join(cart_amounts(derived), on="cart_id", how="left")
-        exported = pl.concat([exported, carts], how="diagonal_relaxed")
-        held = derived.filter(pl.col("product_id").is_not_null()).select(line_columns)
-        contents = pl.concat([contents, held], how="diagonal_relaxed")
-    carts = abandoned(exported, moments, reading.as_of).sort("customer_id", "last_activity_at", "cart_id")
+        exported = pl.concat([exported, derived.carts], how="diagonal_relaxed")
+        contents = pl.concat([contents, derived.items], how="diagonal_relaxed")
+    carts = abandoned(exported, moments, reading.as_of)
     carts = carts.with_columns(age_columns(reading.as_of, "last_activity_at", reading.needed.get("carts", ())))
     wanted = reading.needed.get("cart_items", frozenset())
     texts = [name for name in PRODUCT_TEXTS if name in wanted]
     items = with_products(contents.lazy(), inputs.products, texts)
     items = items.join(carts.lazy().select("cart_id", "abandoned"), on="cart_id", how="left")
     items = items.with_columns(age_columns(reading.as_of, "started_at", wanted))
-    return carts, items.sort("customer_id", "cart_id", "product_id")
+    return carts, items
 
 
-def _derived_carts(reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int) -> pl.DataFrame:
+def _derived_carts(reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int) -> Carts:
     events = cart_events(inputs.events[number])
     columns = events.collect_schema()
     quantity = cart_quantity() if "quantity" in columns else pl.lit(1.0).alias("quantity")
@@ -157,9 +153,21 @@ def _no_rows(table: str) -> pl.DataFrame:
 
 def _everybody(people: pl.LazyFrame, tables: Sequence[pl.LazyFrame]) -> pl.DataFrame:
     """The people of the shard with their attributes, and everyone else who occurs in a table."""
-    ids = [frame.select("customer_id").unique() for frame in (people, *tables)]
-    everybody = pl.concat(ids).filter(pl.col("customer_id").is_not_null()).unique()
-    return everybody.join(people, on="customer_id", how="left").sort("customer_id").collect(engine="streaming")
+    known = people.collect()
+    if not tables:
+        return known
+    # Hashes first: nearly all rows are of people who are known already, and texts are slow to compare.
+    number = pl.col("customer_id").hash(seed=6)
+    seen = pl.concat([frame.select(number=number).unique() for frame in tables]).unique().collect(engine="streaming")
+    strange = seen.join(known.select(number=number), on="number", how="anti")
+    if strange.is_empty():
+        return known
+    found = [
+        frame.select("customer_id", number=number).join(strange.lazy(), on="number", how="semi") for frame in tables
+    ]
+    ids = pl.concat(found).select("customer_id").filter(pl.col("customer_id").is_not_null()).unique().collect()
+    others = ids.join(known, on="customer_id", how="anti")
+    return pl.concat([known, others], how="diagonal")
 
 
 def _finish_people(reading: Reading, inputs: Inputs, people: pl.DataFrame) -> pl.DataFrame:
@@ -168,7 +176,7 @@ def _finish_people(reading: Reading, inputs: Inputs, people: pl.DataFrame) -> pl
     people = people.with_columns(
         pl.lit(None, CANONICAL["customers"][name]).alias(name) for name in rest if name not in people.columns
     )
-    people = with_dates(people, reading.as_of, wanted)
+    people = with_dates(people, reading.as_of, wanted, reading.project.country)
     if inputs.stores is not None and wanted & {"nearest_store", "nearest_store_km"}:
         people = with_nearest_store(people, inputs.stores)
     for by, lookup in inputs.lookups:

@@ -141,6 +141,8 @@ def with_order_ids(orders: pl.DataFrame) -> pl.DataFrame:
     """Gives orders without an id one made of customer, time, amount, and the nth of equal ones in their file."""
     if orders["order_id"].null_count() == 0:
         return orders
+    if "own_id" not in orders.columns:
+        orders = orders.with_columns(own_id=pl.col("customer_id"))
     unnamed = orders.filter(pl.col("order_id").is_null())
     unnamed = unnamed.sort("__source", "own_id", "ordered_at", "own_amount", *_tie_columns(unnamed), nulls_last=True)
     nth = pl.col("own_id").cum_count().over("__source", "own_id", "ordered_at", "own_amount")

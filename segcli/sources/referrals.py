@@ -9,7 +9,7 @@ import polars as pl
 
 from segcli.sources.identity import People
 
-SCHEMA = {"customer_id": pl.String(), "at": pl.Datetime("us"), "event": pl.String()}
+SCHEMA = pl.Schema({"customer_id": pl.String(), "at": pl.Datetime("us"), "event": pl.String()})
 
 
 def resolve_referrers(people: Sequence[pl.LazyFrame], identities: People) -> tuple[pl.DataFrame, int]:

@@ -75,6 +75,7 @@ def formats_of(
         date_format=date_format,
         orders={} if date_format else decide_orders(plan, evidence, others, problems),
         country=project.country,
+        trusted=plan.file.format == "parquet" and plan.kind.platform == "canonical",
     )
 
 

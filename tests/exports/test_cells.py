@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcli.exports.cells import cell_text, neutralised, quoted
+from segcli.exports.cells import cell_text, in_utc, neutralised, quoted
 
 
 def texts(series: pl.Series, **options: bool) -> list[str | None]:
@@ -30,6 +30,13 @@ def texts(series: pl.Series, **options: bool) -> list[str | None]:
 )
 def test_each_type_has_one_spelling(values: list[object], dtype: pl.DataType, written: list[str]) -> None:
     assert texts(pl.Series(values, dtype=dtype)) == written
+
+
+def test_local_times_become_utc_also_where_the_clocks_change() -> None:
+    spring, autumn = dt.datetime(2026, 3, 29, 2, 30), dt.datetime(2026, 10, 25, 2, 30)
+    frame = pl.DataFrame({"at": [dt.datetime(2026, 1, 1), spring, autumn, None]})
+    times = frame.select(in_utc(pl.col("at"), "Europe/Berlin").dt.strftime("%m-%dT%H:%M")).to_series()
+    assert times.to_list() == ["12-31T23:00", "03-29T01:30", "10-25T00:30", None]
 
 
 def test_money_has_two_decimals_even_where_it_is_an_average() -> None:

@@ -18,7 +18,13 @@ def test_every_format_writes_its_golden_bytes(esp, customers, segment, contents,
         created_at=pl.lit("2023-05-06 07:08:09").str.to_datetime(),
     )
     fields = ("orders", "spend", "average_order", "rfm_group")
-    run = contents(given, segment("lapsed"), columns=fields, money=frozenset({"average_order"}))
+    run = contents(
+        given,
+        segment("lapsed"),
+        columns=fields,
+        money=frozenset({"average_order"}),
+        timezone="Europe/Istanbul",
+    )
     written = write_run(tmp_path, run, esp=esp) / "segments" / "lapsed.csv"
     assert written.read_bytes() == (GOLDEN / f"{esp or 'plain'}.csv").read_bytes()
 

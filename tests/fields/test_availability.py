@@ -61,12 +61,12 @@ fields:
   opens: {from: events, where: event = 'open', value: count(*), default: 0}
   clicks: {from: events, where: event = 'click', value: count(*), default: 0}
   orders: {from: orders, value: count(*), default: 0}
-  some: {value: "coalesce(opens, orders)"}
-  none: {value: "coalesce(opens, clicks)"}
+  either: {value: "coalesce(opens, orders)"}
+  neither: {value: "coalesce(opens, clicks)"}
 """
     found = computed(text, Shop(events=VISITS, orders=ORDERS), tmp_path)
-    assert found.customers.collect()["some"].to_list() == [1]
-    assert set(found.plan.unavailable) == {"opens", "clicks", "none"}
+    assert found.customers.collect()["either"].to_list() == [1]
+    assert set(found.plan.unavailable) == {"opens", "clicks", "neither"}
 
 
 def test_a_customers_column_that_no_file_gave_makes_what_names_it_unavailable(tmp_path: Path) -> None:

@@ -187,8 +187,8 @@ description: x
 fields:
   spend: {from: orders, value: sum(amount)}
   most: {across: max(spend)}
-  group: {value: "case when customer_id = 'a' then 'x' end"}
-  most_of_group: {across: max(spend), by: group}
+  letter: {value: "case when customer_id = 'a' then 'x' end"}
+  most_of_group: {across: max(spend), by: letter}
 """
     found = computed(text, Shop(orders=ORDERS, customers=LEAD), tmp_path).customers.collect().sort("customer_id")
     thirty, five = Decimal("30.30"), Decimal("5.00")
@@ -210,7 +210,7 @@ segments:
   above: {where: stage = 'above'}
 """
     found = computed(text, shop, tmp_path).customers.collect().sort("customer_id")
-    assert found["score"].to_list() == [2, 1, 3, 3, 1, 3, 2]
+    assert found["score"].to_list() == [2, 1, 3, 3, 1, 2, 1]
     assert found["above"].to_list() == [False, False, True, True, False, True, False]
     assert found["middle"].to_list() == [5.0] * 7
 

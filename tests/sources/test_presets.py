@@ -44,8 +44,7 @@ SHOPIFY_CUSTOMERS_OLD = (
     "Phone,Accepts Email Marketing,Accepts SMS Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt"
 )
 SHOPIFY_CUSTOMERS_2026 = (
-    SHOPIFY_CUSTOMERS
-    + ",Accepts WhatsApp Marketing,Date of birth (customer.metafields.facts.birth_date)"
+    SHOPIFY_CUSTOMERS + ",Accepts WhatsApp Marketing,Date of birth (customer.metafields.facts.birth_date)"
 )
 WOO_ADVANCED = (
     "Order Number,Order Status,Order Date,Customer Note,First Name (Billing),Last Name (Billing),"
@@ -166,13 +165,20 @@ def test_shopify_orders_are_the_first_line_of_each_order_and_items_all_lines(tmp
         "Billing Country": "DE", "Refunded Amount": "10.00", "Phone": "'+4915112345678", "Source": "web",
     }  # fmt: skip
     line = {"Name": "#1001", "Created at": "2024-05-01 09:58:12 +0200", "Vendor": "Acme"}
-    shoe = {"Lineitem quantity": "1", "Lineitem name": "Shoe", "Lineitem price": "39.90", "Lineitem sku": "S-1"}
+    shoe = {
+        "Lineitem quantity": "1",
+        "Lineitem name": "Shoe",
+        "Lineitem price": "39.90",
+        "Lineitem sku": "S-1",
+    }
     sock = {"Lineitem quantity": "2", "Lineitem name": "Sock", "Lineitem price": "10.00"}
     late = {
         **order, "Name": "1002", "Total": "5.00", "Cancelled at": "2024-06-01 00:00:00 +0000",
         "Accepts Marketing": "no", **shoe,
     }  # fmt: skip
-    file = write_csv(tmp_path / "orders.csv", SHOPIFY_ORDERS, {**order, **line, **shoe}, {**line, **sock}, late)
+    file = write_csv(
+        tmp_path / "orders.csv", SHOPIFY_ORDERS, {**order, **line, **shoe}, {**line, **sock}, late
+    )
     project = project_of(tmp_path, file, timezone="Europe/Berlin")
 
     orders = typed(project, "orders")

@@ -15,9 +15,7 @@ from segcli.fields.expressions.tokens import ExpressionError
 DISTINCT = {"count", "sum", "array_agg", "string_agg"}
 
 
-def aggregate(
-    call: tree.Call, function: Function, arguments: Sequence[Typed], filters: Sequence[str]
-) -> str:
+def aggregate(call: tree.Call, function: Function, arguments: Sequence[Typed], filters: Sequence[str]) -> str:
     """The SQL of an aggregate call over its checked arguments, filtered by all of `filters`."""
     if call.distinct and call.function not in DISTINCT:
         raise ExpressionError(f"{call.function}(distinct ...) is not possible", call.start)
@@ -75,4 +73,6 @@ def check_share(value: Typed) -> None:
     """A quantile's second argument lies between 0 and 1; raises ExpressionError."""
     node = value.node
     if not (isinstance(node, tree.Constant) and node.kind == "number" and 0 <= float(node.value) <= 1):
-        raise ExpressionError("a quantile is a share between 0 and 1", node.start, "Write quantile_disc(x, 0.9).")
+        raise ExpressionError(
+            "a quantile is a share between 0 and 1", node.start, "Write quantile_disc(x, 0.9)."
+        )

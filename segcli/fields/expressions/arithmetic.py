@@ -16,7 +16,15 @@ QUOTIENT_SCALE = 12
 # A product of decimals with more digits than this may not fit any more, and Polars would stop in the run.
 PRODUCT_SCALE = 8
 
-CHAINS = {"+": "sum", "-": "sum", "*": "product", "/": "product", "//": "product", "%": "product", "||": "text"}
+CHAINS = {
+    "+": "sum",
+    "-": "sum",
+    "*": "product",
+    "/": "product",
+    "//": "product",
+    "%": "product",
+    "||": "text",
+}
 
 
 def combine(node: tree.Arithmetic, left: Typed, right: Typed, table: EmptyTable) -> Typed:
@@ -35,7 +43,9 @@ def combine(node: tree.Arithmetic, left: Typed, right: Typed, table: EmptyTable)
     sql, dtype = widened(sql, asked)
     joins = CHAINS[node.operator] if dtype == asked else ""
     whole_numbers = left.dtype.is_integer() and right.dtype.is_integer()
-    return Typed(sql, dtype, node, joins, finite=dtype != pl.Float64 or whole_numbers or left.kind == "length")
+    return Typed(
+        sql, dtype, node, joins, finite=dtype != pl.Float64 or whole_numbers or left.kind == "length"
+    )
 
 
 def divisor(value: Typed) -> str:
@@ -50,7 +60,9 @@ def divisor(value: Typed) -> str:
 def is_decimal(left: Typed, right: Typed) -> bool:
     """Whether the result is computed in decimals: floats win over them, whole numbers do not."""
     types = (left.dtype, right.dtype)
-    return any(isinstance(dtype, pl.Decimal) for dtype in types) and not any(dtype.is_float() for dtype in types)
+    return any(isinstance(dtype, pl.Decimal) for dtype in types) and not any(
+        dtype.is_float() for dtype in types
+    )
 
 
 def scale(value: Typed) -> int:
@@ -63,7 +75,9 @@ def fitting(node: tree.Arithmetic, left: Typed, right: Typed) -> tuple[Typed, Ty
     operator = node.operator
     if operator == "-" and {left.kind, right.kind} == {"time", "text"}:
         left, right = (
-            (left, as_time(right, left.dtype)) if right.kind == "text" else (as_time(left, right.dtype), right)
+            (left, as_time(right, left.dtype))
+            if right.kind == "text"
+            else (as_time(left, right.dtype), right)
         )
     kinds = (left.kind, right.kind)
     calendar = left if left.calendar else right
@@ -103,7 +117,9 @@ def not_text(left: Typed, right: Typed) -> ExpressionError:
     if "boolean" in (left.kind, right.kind):
         return ExpressionError("|| joins text, and a condition is none", left.node.start, "Write `or`.")
     odd = left if left.kind not in ("text", "number", "time") else right
-    return ExpressionError(f"|| joins text, and this is {odd.spoken}", odd.node.start, "Write cast(x as text).")
+    return ExpressionError(
+        f"|| joins text, and this is {odd.spoken}", odd.node.start, "Write cast(x as text)."
+    )
 
 
 def refusal(node: tree.Arithmetic, left: Typed, right: Typed) -> ExpressionError:

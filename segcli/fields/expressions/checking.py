@@ -33,7 +33,7 @@ class Scope:
     what: str  # what a name has to be, for messages: "a column of events", "a field"
     as_of: dt.datetime
     aggregates: bool = False
-    rows: frozenset[str] | None = None
+    others: frozenset[str] = frozenset()  # names that exist elsewhere, to offer the nearest
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,14 @@ def check_expression(
     table = EmptyTable({name: scope.columns[name] for name in needed if name in scope.columns})
     rewriter = Rewriter(
         scope.columns, scope.what, scope.as_of, table,
-        aggregates=scope.aggregates, filters=filters_of(scope, where, within_column, within),
+        aggregates=scope.aggregates, filters=filters_of(scope, where, within_column, within), others=scope.others,
     )  # fmt: skip
     try:
         value = wanted(rewriter.value(parse(expression.text)), wants, rewriter)
         sql, dtype = normalise(value.sql, value.dtype, is_finite=value.finite)
-        dtype = evaluated(sql, dtype, rewriter, table)
+        result = evaluated(sql, rewriter, table)
+        if result != dtype:
+            sql, dtype = normalise(sql, result)
     except ExpressionError as error:
         rewriter.errors.append(error)
     except AlreadyTold:
@@ -88,7 +90,9 @@ def check_expression(
     filters = frozenset({within_column} if within_column and within else ())
     names = rewriter.required | rewriter.optional | filters | (where.names if where else frozenset())
     required = rewriter.required | filters | (where.names - where.optional if where else frozenset())
-    return CheckedExpression(sql, dtype, frozenset(names), frozenset(names - required), rewriter.leaves_streaming)
+    return CheckedExpression(
+        sql, dtype, frozenset(names), frozenset(names - required), rewriter.leaves_streaming
+    )
 
 
 def filters_of(
@@ -110,21 +114,22 @@ def wanted(value: Typed, wants: Wanted, rewriter: Rewriter) -> Typed:
     if value.kind == "null":
         raise ExpressionError("this is null for everybody", 0)
     if value.kind == "length":
-        raise ExpressionError("a length of time is no value of a field", 0, "x / interval '1 day' is a number of days.")
+        raise ExpressionError(
+            "a length of time is no value of a field", 0, "x / interval '1 day' is a number of days."
+        )
     if wants == "number" and value.kind != "number":
         raise ExpressionError(f"a number is needed here, and this is {value.spoken}", 0)
     return value
 
 
-def evaluated(sql: str, dtype: pl.DataType, rewriter: Rewriter, table: EmptyTable) -> pl.DataType:
+def evaluated(sql: str, rewriter: Rewriter, table: EmptyTable) -> pl.DataType:
     """The type after evaluating over no rows; raises ExpressionError at the smallest part that fails."""
     try:
-        result = table.result_type(sql, 0)
+        return table.result_type(sql, 0)
     except ExpressionError:
         for part, start in rewriter.asked:
             table.result_type(part, start)
         raise
-    return result if result == dtype or not isinstance(result, pl.Null) else dtype
 
 
 def report(

@@ -58,25 +58,37 @@ def warn_of_midnight(time: Typed, date: Typed, warnings: Warnings, *, exactly: b
     if time.kind != "time" or not (DATE_TEXT.fullmatch(node.value) and len(node.value) == 10):
         return
     if exactly:
-        message, hint = "is met at midnight only", f"Write date(x) = '{node.value}' for the whole day."
+        message, hint = "so that only midnight meets it", f"Write date(x) = '{node.value}' for the whole day."
     else:
-        message, hint = "ends as that day begins", f"Write date(x) <= '{node.value}' to have the whole day."
-    warnings.append(ExpressionError(f"'{node.value}' beside a time {message}.", node.start, hint))
+        message, hint = "so that the day is left out", f"Write date(x) <= '{node.value}' to have all of it."
+    warnings.append(
+        ExpressionError(
+            f"beside a time, '{node.value}' is the midnight with which that day begins, {message}",
+            node.start,
+            hint,
+        )
+    )
 
 
 def like(node: tree.Like, subject: Typed, pattern: Typed) -> str:
     """`subject like pattern`, for patterns without the one-character wildcard."""
     if subject.kind != "text":
-        raise ExpressionError(f"{node.operator} looks into text, and this is {subject.spoken}", subject.node.start)
+        raise ExpressionError(
+            f"{node.operator} looks into text, and this is {subject.spoken}", subject.node.start
+        )
     written = pattern.node
     if not isinstance(written, tree.Constant) or written.kind != "text":
         raise ExpressionError(
-            f"the pattern of {node.operator} is text in quotes", written.start, "Write starts_with(x, y) or strpos(x, y) > 0."
+            f"the pattern of {node.operator} is text in quotes",
+            written.start,
+            "Write starts_with(x, y) or strpos(x, y) > 0.",
         )
     if "_" in written.value:
         # Polars knows no escape for it.
         raise ExpressionError(
-            f"in {node.operator}, '_' stands for any character", written.start, underscore_hint(node, written.value)
+            f"in {node.operator}, '_' stands for any character",
+            written.start,
+            underscore_hint(node, written.value),
         )
     word = f"not {node.operator}" if node.negated else node.operator
     return f"{subject.operand} {word} {pattern.sql}"

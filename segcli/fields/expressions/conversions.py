@@ -54,7 +54,9 @@ def canonical_type(node: tree.Cast) -> str:
         if 1 <= digits <= 38 and scale <= digits:
             return f"decimal({digits}, {scale})"
     if node.type.startswith(("decimal", "numeric")):
-        raise ExpressionError(f"'{node.type}' is no type here", node.start, "Write decimal(18, 2), at most 38 digits.")
+        raise ExpressionError(
+            f"'{node.type}' is no type here", node.start, "Write decimal(18, 2), at most 38 digits."
+        )
     raise ExpressionError(
         f"'{node.type}' is no type here", node.start,
         nearest(node.type, CANONICAL) or f"There are {', '.join(TYPES)} and decimal(18, 2).",

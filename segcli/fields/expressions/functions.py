@@ -77,9 +77,7 @@ def vocabulary() -> Vocabulary:
         for kind in ("scalar", "aggregate")
         for name, entry in loaded[kind].items()
     }
-    return Vocabulary(
-        functions, loaded["instead"], frozenset(loaded["clock"]), frozenset(loaded["random"])
-    )
+    return Vocabulary(functions, loaded["instead"], frozenset(loaded["clock"]), frozenset(loaded["random"]))
 
 
 def function_of(name: str, entry: dict[str, Any], *, aggregate: bool) -> Function:

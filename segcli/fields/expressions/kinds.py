@@ -135,7 +135,9 @@ def as_time(value: Typed, beside: pl.DataType) -> Typed:
     """Text that stands beside a time, read as a date; raises ExpressionError if it is none."""
     if not isinstance(value.node, tree.Constant):
         raise ExpressionError(
-            "text stands beside a time", value.node.start, "A date is text only when it is written out: '2026-01-31'."
+            "text stands beside a time",
+            value.node.start,
+            "A date is text only when it is written out: '2026-01-31'.",
         )
     sql, dtype = time_literal(value.node.value, value.node.start)
     if dtype == pl.Date and beside != pl.Date:

@@ -9,7 +9,7 @@ import polars as pl
 
 from segcli.fields.expressions.functions import vocabulary
 from segcli.fields.expressions.kinds import timestamp
-from segcli.fields.expressions.parsing import RESERVED
+from segcli.fields.expressions.parsing import REFUSED_WORDS, RESERVED
 from segcli.fields.expressions.tokens import TOKEN, ExpressionError, literal_value
 from segcli.problems import nearest
 from segcli.project.models import Expression
@@ -51,19 +51,29 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def unknown_name(name: str, start: int, known: Collection[str], what: str, *, in_quotes: bool) -> ExpressionError:
+def unknown_name(
+    name: str, start: int, known: Collection[str], what: str, *, in_quotes: bool
+) -> ExpressionError:
     """What to say about a name that is no column."""
     words = vocabulary()
     if in_quotes:
         hint = nearest(name, known) if " " not in name else None
         return ExpressionError(
-            f'"{name}" in double quotes is a name, and not {what}', start, hint or f"Text goes in single quotes: '{name}'."
+            f'"{name}" in double quotes is a name, and not {what}',
+            start,
+            hint or f"Text goes in single quotes: '{name}'.",
         )
     if name.lower() in words.clock:
         return ExpressionError(*reordered(words.refusal(name.lower()), start))
     if name.lower() in known or name.lower() in MOMENTS:
-        return ExpressionError(f"'{name}' is not {what}", start, f"Did you mean '{name.lower()}'? Small and capital letters differ.")
+        return ExpressionError(
+            f"'{name}' is not {what}",
+            start,
+            f"Did you mean '{name.lower()}'? Small and capital letters differ.",
+        )
     hint = nearest(name, {*known, *MOMENTS})
+    if hint is None and name.lower() in REFUSED_WORDS:
+        hint = REFUSED_WORDS[name.lower()]
     if hint is None and name.lower() in words.functions:
         hint = f"The function is written with parentheses: {name.lower()}(x)."
     return ExpressionError(f"'{name}' is not {what}", start, hint)

@@ -29,7 +29,9 @@ def alike(values: Sequence[Typed]) -> list[Typed]:
     known = next((value for value in values if value.kind != "null" and not written(value)), None)
     first = known or next(value for value in values if value.kind != "null")
     other = next(value for value in values if value.kind not in ("null", first.kind))
-    raise ExpressionError(f"{other.spoken} stands beside {first.spoken}", other.node.start, mixture_hint(first, other))
+    raise ExpressionError(
+        f"{other.spoken} stands beside {first.spoken}", other.node.start, mixture_hint(first, other)
+    )
 
 
 def written(value: Typed) -> bool:
@@ -73,7 +75,9 @@ def comparable(left: Typed, right: Typed, operator: str) -> tuple[Typed, Typed]:
     """Two operands of a comparison, made alike; raises ExpressionError where comparing them makes no sense."""
     for value in (left, right):
         if value.kind == "null":
-            raise ExpressionError("nothing equals null", value.node.start, "Write `is null` or `is not null`.")
+            raise ExpressionError(
+                "nothing equals null", value.node.start, "Write `is null` or `is not null`."
+            )
     left, right = alike([left, right])
     if left.kind == "boolean" and operator in ("<", "<=", ">", ">="):
         raise ExpressionError(
@@ -103,7 +107,9 @@ def of_kind(value: Typed, kinds: frozenset[str], what: str) -> Typed:
     """The value if it has one of these kinds; `what` begins the sentence that says otherwise."""
     if "any" in kinds or value.kind in kinds:
         if value.kind == "list" and "list" not in kinds:
-            raise ExpressionError(f"{what} does not take a list", value.node.start, "Write array_to_string(list, ', ').")
+            raise ExpressionError(
+                f"{what} does not take a list", value.node.start, "Write array_to_string(list, ', ')."
+            )
         return value
     if value.kind == "text" and kinds == {"time"} and isinstance(value.node, tree.Constant):
         return as_time(value, pl.Date())

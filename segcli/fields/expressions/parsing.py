@@ -10,7 +10,9 @@ from collections.abc import Callable
 from segcli.fields.expressions import tree
 from segcli.fields.expressions.tokens import ExpressionError, Token, read_tokens
 
-DEEPEST_TREE = 60
+DEEPEST_TREE = 24
+MOST_TERMS = 60
+MOST_CONDITIONS = 200
 
 COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 SUMS = {"+", "-"}
@@ -81,9 +83,13 @@ def unexpected(token: Token) -> ExpressionError:
     if token.kind == "end":
         return ExpressionError("the expression ends too early", token.start)
     if token.lower in REFUSED_WORDS:
-        return ExpressionError(f"'{token.lower}' is not possible here", token.start, REFUSED_WORDS[token.lower])
+        return ExpressionError(
+            f"'{token.lower}' is not possible here", token.start, REFUSED_WORDS[token.lower]
+        )
     if token.lower in REFUSED_OPERATORS:
-        return ExpressionError(f"'{token.value}' is no operator here", token.start, REFUSED_OPERATORS[token.lower])
+        return ExpressionError(
+            f"'{token.value}' is no operator here", token.start, REFUSED_OPERATORS[token.lower]
+        )
     hint = None
     if token.kind in ("word", "quoted"):
         hint = "An operator, a comma or quotes are missing before it."
@@ -91,8 +97,7 @@ def unexpected(token: Token) -> ExpressionError:
         hint = "A quote inside text is doubled: 'it''s'."
     elif token.kind == "comma":
         hint = "In YAML, an expression with a comma inside { } needs quotes round it."
-    shown = f"'{token.value}'" if token.kind == "text" else token.value
-    return ExpressionError(f"{shown} is unexpected here", token.start, hint)
+    return ExpressionError(f"'{token.value}' is unexpected here", token.start, hint)
 
 
 class Parser:
@@ -134,7 +139,9 @@ class Parser:
         """Reads a nested part, unless it is nested deeper than can be evaluated."""
         self.depth += 1
         if self.depth > DEEPEST_TREE:
-            raise ExpressionError("this is nested too deep", self.next.start, "Give a part of it a field of its own.")
+            raise ExpressionError(
+                "this is nested too deep", self.next.start, "Give a part of it a field of its own."
+            )
         node = read()
         self.depth -= 1
         return node
@@ -149,6 +156,10 @@ class Parser:
         operands = [read()]
         while self.took(word):
             operands.append(read())
+        if len(operands) > MOST_CONDITIONS:
+            raise ExpressionError(
+                "these are too many conditions", operands[0].start, "Write `x in ('a', 'b')`."
+            )
         if len(operands) == 1:
             return operands[0]
         return tree.Logical(operands[0].start, "and" if word == "and" else "or", tuple(operands))
@@ -170,7 +181,9 @@ class Parser:
         while self.next.lower == "is":
             left = self.identity(left)
         if self.next.lower in COMPARISONS | {"between", "in", "like", "ilike"}:
-            raise ExpressionError("comparisons cannot follow each other", self.next.start, "Join two with `and`.")
+            raise ExpressionError(
+                "comparisons cannot follow each other", self.next.start, "Join two with `and`."
+            )
         return left
 
     def test(self, subject: tree.Node) -> tree.Node:
@@ -199,7 +212,9 @@ class Parser:
             return tree.Comparison(subject.start, operator, subject, self.sum())
         if self.next.lower not in ("null", "true", "false"):
             raise ExpressionError(
-                "after `is` comes null, true, false or `distinct from`", self.next.start, "Compare values with =."
+                "after `is` comes null, true, false or `distinct from`",
+                self.next.start,
+                "Compare values with =.",
             )
         return tree.Is(subject.start, subject, self.take().lower, negated)  # type: ignore[arg-type]
 
@@ -216,8 +231,10 @@ class Parser:
         left, length = read(), 1
         while self.next.lower in operators:
             length += 1
-            if length > DEEPEST_TREE:
-                raise ExpressionError("this has too many terms", left.start, "Give a part of it a field of its own.")
+            if length > MOST_TERMS:
+                raise ExpressionError(
+                    "this has too many terms", left.start, "Give a part of it a field of its own."
+                )
             operator = self.take().value
             left = tree.Arithmetic(left.start, operator, left, read())
         return left
@@ -275,14 +292,16 @@ class Parser:
             return self.typed_literal(token)
         if self.next.kind == "open":
             return self.deeper(lambda: self.call(token))
-        if token.lower in RESERVED or token.lower in REFUSED_WORDS:
+        if token.lower in RESERVED:
             raise unexpected(token)
         return tree.Name(token.start, token.value, quoted=False)
 
     def typed_literal(self, kind: Token) -> tree.Node:
         value = self.take()
         if value.kind == "number":
-            raise ExpressionError(f"'{kind.lower}' needs text in quotes", value.start, "Write interval '30 days'.")
+            raise ExpressionError(
+                f"'{kind.lower}' needs text in quotes", value.start, "Write interval '30 days'."
+            )
         return tree.Constant(kind.start, kind.lower, value.value)  # type: ignore[arg-type]
 
     def case(self, word: Token) -> tree.Node:
@@ -322,7 +341,7 @@ class Parser:
             extracted = tree.Extract(name.start, part, self.disjunction())
             self.expect(")")
             return extracted
-        if name.lower in RESERVED or (name.lower in REFUSED_WORDS and name.lower != "row"):
+        if name.lower in RESERVED or name.lower in REFUSED_WORDS:
             raise unexpected(name)
         star = self.next.value == "*" and self.next.kind == "operator"
         if star:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -42,7 +43,9 @@ class Rewriter:
         *,
         aggregates: bool,
         filters: Collection[str] = (),
+        others: Collection[str] = (),
     ) -> None:
+        self.others = others  # names to offer besides the columns
         self.columns, self.what, self.as_of, self.table = columns, what, as_of, table
         self.aggregates, self.filters = aggregates, list(filters)
         self.errors: list[ExpressionError] = []
@@ -121,10 +124,14 @@ class Rewriter:
         # A quoted name between ^ and $ is a pattern over all columns for Polars.
         pattern = node.name == "*" or (node.name.startswith("^") and node.name.endswith("$"))
         if node.name not in self.columns or pattern:
-            raise unknown_name(node.name, node.start, self.columns, self.what, in_quotes=node.quoted)
+            raise unknown_name(
+                node.name, node.start, {*self.columns, *self.others}, self.what, in_quotes=node.quoted
+            )
         if self.aggregates and not self._inside_aggregate:
             raise ExpressionError(
-                f"'{node.name}' stands outside of an aggregate", node.start, "Each customer has many rows: write max(x), sum(x) ..."
+                f"'{node.name}' stands outside of an aggregate",
+                node.start,
+                "Each customer has many rows: write max(x), sum(x) ...",
             )
         (self.optional if self._covered else self.required).add(node.name)
         sql, dtype = widened(quoted(node.name), self.columns[node.name])
@@ -154,7 +161,9 @@ class Rewriter:
         value = self.value(node.operand)
         if value.kind != "number":
             raise ExpressionError(f"a minus stands before a number, and this is {value.spoken}", node.start)
-        return Typed(f"-{value.operand}", self._asked(f"-{value.operand}", node), node, "test", finite=value.finite)
+        return Typed(
+            f"-{value.operand}", self._asked(f"-{value.operand}", node), node, "test", finite=value.finite
+        )
 
     @rewrite.register
     def _(self, node: tree.Not) -> Typed:
@@ -199,9 +208,7 @@ class Rewriter:
             [value] = self.conditions([node.subject])
             return Typed(truth(node, value), pl.Boolean(), node, "test")
         [value] = self._covering(lambda: self._fixed([node.subject]))
-        return Typed(
-            f"{value.operand} is {'not ' if node.negated else ''}null", pl.Boolean(), node, "test"
-        )
+        return Typed(f"{value.operand} is {'not ' if node.negated else ''}null", pl.Boolean(), node, "test")
 
     def _covering(self, read: Callable[[], list[Typed]]) -> list[Typed]:
         self._covered += 1
@@ -218,7 +225,9 @@ class Rewriter:
         else:
             subject, *values = self._fixed([node.subject, *(when for when, _ in node.branches)])
             whens = [
-                compared(tree.Comparison(node.start, "=", node.subject, value.node), subject, value, self.warnings)
+                compared(
+                    tree.Comparison(node.start, "=", node.subject, value.node), subject, value, self.warnings
+                )
                 for value in values
             ]
         thens = alike(self._fixed(choices))
@@ -242,7 +251,9 @@ class Rewriter:
         words = vocabulary()
         function = words.functions.get(node.function)
         if function is None:
-            raise ExpressionError(*[words.refusal(node.function)[0], node.start, words.refusal(node.function)[1]])
+            raise ExpressionError(
+                *[words.refusal(node.function)[0], node.start, words.refusal(node.function)[1]]
+            )
         check_call(node, function)
         if function.aggregate:
             return self._aggregate(node, function)
@@ -254,7 +265,13 @@ class Rewriter:
         arguments = fitting(function, arguments)
         if function.name in ("date_part", "date_trunc"):
             return self._result(time_part(node, arguments), node, [])
-        template = function.sql or f"{function.polars_name}({', '.join(f'{{{n}}}' for n in range(len(arguments)))})"
+        arguments = [
+            replace(argument, sql=written_out(argument)) if position in function.literal else argument
+            for position, argument in enumerate(arguments, 1)
+        ]
+        template = (
+            function.sql or f"{function.polars_name}({', '.join(f'{{{n}}}' for n in range(len(arguments)))})"
+        )
         operands = [value.operand if function.sql else value.sql for value in arguments]
         sql = template.format(*operands)
         if function.name in ("mod", "div"):
@@ -273,13 +290,18 @@ class Rewriter:
                 "Make it a field of its own, with `from` for a customer's rows or `across` for all customers.",
             )
         if self._inside_aggregate:
-            raise ExpressionError(f"{node.function}() stands inside another aggregate", node.start, "Make one of them a field of its own.")
+            raise ExpressionError(
+                f"{node.function}() stands inside another aggregate",
+                node.start,
+                "Make one of them a field of its own.",
+            )
         self.found_aggregate, self._inside_aggregate = True, True
         try:
             arguments = [
                 Typed(finite(value.sql), value.dtype, value.node) if not value.finite else value
                 for value in self._fixed(node.arguments)
             ]
+            arguments[1:] = [replace(argument, sql=written_out(argument)) for argument in arguments[1:]]
             own = [value.sql for value in self.conditions([node.condition] if node.condition else [])]
         finally:
             self._inside_aggregate = False
@@ -315,10 +337,18 @@ def interval(node: tree.Constant) -> Typed:
     text = " ".join(node.value.lower().split())
     if not INTERVAL_TEXT.fullmatch(text) or any(len(digits) > 6 for digits in re.findall(r"\d+", text)):
         raise ExpressionError(
-            f"'{node.value}' is not a length of time", node.start, "Write interval '30 days', hours, weeks, months ..."
+            f"'{node.value}' is not a length of time",
+            node.start,
+            "Write interval '30 days', hours, weeks, months ...",
         )
     calendar = re.search("month|quarter|year", text) is not None
     return Typed(f"interval '{text}'", pl.Duration("us"), node, calendar=calendar)
+
+
+def written_out(argument: Typed) -> str:
+    """A literal as Polars wants it where it takes nothing else."""
+    node = argument.node
+    return node.value if isinstance(node, tree.Constant) and node.kind == "number" else argument.sql
 
 
 def check_call(node: tree.Call, function: Function) -> None:
@@ -338,7 +368,9 @@ def check_call(node: tree.Call, function: Function) -> None:
     for position in sorted(function.literal):
         if position <= count and not isinstance(node.arguments[position - 1], tree.Constant):
             raise ExpressionError(
-                f"{node.function}() needs this written out", node.arguments[position - 1].start, function.meaning + "."
+                f"{node.function}() needs this written out",
+                node.arguments[position - 1].start,
+                function.meaning + ".",
             )
 
 
