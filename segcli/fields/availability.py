@@ -18,7 +18,8 @@ def mark_unavailable(plan: Plan, catalog: Catalog) -> Plan:
     """The plan with everything unavailable that rests on a table or column that no file gave."""
 
     def causes(node: TableNode) -> Iterable[str]:
-        given = catalog.tables[node.table].given
+        table = catalog.table(node.table)
+        given = table.given if table else frozenset[str]()
         if not given:
             return [node.table]
         return _lacking(node.columns, node.optional_columns, given, prefix=f"{node.table}.")

@@ -35,7 +35,7 @@ from segcli.project.models import (
     TopField,
     ValueField,
 )
-from segcli.sources.tables import Catalog, CatalogTable
+from segcli.sources.tables import CANONICAL, Catalog, CatalogTable
 
 SQL_TYPES = {
     pl.String(): "varchar",
@@ -96,9 +96,10 @@ class DefinitionChecker:
         )
 
     def _table(self, name: str, place: Place, key: str) -> CatalogTable | None:
-        table = self.catalog.tables.get(name)
+        table = self.catalog.table(name)
         if table is None:
-            self.problems.error(f"no table named '{name}'.", place, key, nearest(name, self.catalog.tables))
+            known = {*CANONICAL, *self.catalog.tables}
+            self.problems.error(f"no table named '{name}'.", place, key, nearest(name, known))
         elif not table.by_person:
             self.problems.error(
                 f"'{name}' has no customers in it, so nothing can be counted per customer.", place, key

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -31,24 +30,3 @@ def age_columns(as_of: dt.datetime, time: str, wanted: Collection[str]) -> list[
         "age_hours": age.dt.total_microseconds() / MICROSECONDS_PER_HOUR,
     }
     return [value.alias(name) for name, value in ages.items() if name in wanted]
-
-
-def local_columns(
-    time: str, timezone: str, here: ZoneInfo, elsewhere: Iterable[str], wanted: Collection[str]
-) -> list[pl.Expr]:
-    """`local_hour` (0-23) and `local_weekday` (Monday is 1) of a time of the shop in the row's timezone.
-
-    `elsewhere` holds the timezones that occur; rows of any other, or none, keep the shop's time. A time
-    that occurs twice when clocks go back is the first; one that clocks skip is taken an hour on.
-    """
-    shop = pl.col(time)
-    skipped_over = shop.dt.offset_by("1h").dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
-    zoned = pl.coalesce(
-        shop.dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null"), skipped_over
-    )
-    local = shop
-    for name in sorted(elsewhere):
-        there = zoned.dt.convert_time_zone(name).dt.replace_time_zone(None)
-        local = pl.when(pl.col(timezone) == name).then(there).otherwise(local)
-    parts = {"local_hour": local.dt.hour(), "local_weekday": local.dt.weekday()}
-    return [part.cast(pl.Int64).alias(name) for name, part in parts.items() if name in wanted]

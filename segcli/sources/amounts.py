@@ -1,4 +1,4 @@
-"""Amounts and numbers as people write them -> exact decimals and floats; and which mark is the decimal one."""
+"""Amounts and numbers as people write them -> exact decimals and floats; and which mark is the decimal."""
 
 from __future__ import annotations
 

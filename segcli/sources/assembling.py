@@ -13,6 +13,7 @@ from segcli.sources.currencies import currency_rates
 from segcli.sources.expectations import check_expectations
 from segcli.sources.finishing import Inputs, finish_shard
 from segcli.sources.identity import find_people
+from segcli.sources.local_time import LOCAL_COLUMNS, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
 from segcli.sources.person_tables import (
     partition_carts,
@@ -93,8 +94,10 @@ def _partition(reading: Reading, frames: Frames, rejections: Rejections) -> Inpu
     items = partition_items(reading, frames["order_items"], orders, products) if frames.get("order_items") else ()
     referrals = _referrals(reading, people, orders) if reading.wants("events") else None
     given_events = frames.get("events", ())
+    wants_local = reading.wants("events", *LOCAL_COLUMNS)
+    zones = zones_elsewhere(people, reading.project.timezone) if wants_local else ()
     events = (
-        partition_events(reading, given_events, people, referrals, products)
+        partition_events(reading, given_events, zones, referrals, products)
         if given_events or referrals is not None
         else ()
     )
@@ -108,7 +111,7 @@ def _partition(reading: Reading, frames: Frames, rejections: Rejections) -> Inpu
     return Inputs(
         people, orders, items, events, carts,
         pl.concat(cart_items, how="diagonal_relaxed") if cart_items else None,
-        own, products, stores, _own_lookups(reading, frames),
+        own, products, stores, _own_lookups(reading, frames), zones,
     )  # fmt: skip
 
 

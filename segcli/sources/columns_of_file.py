@@ -1,4 +1,4 @@
-"""The names that presets use -> the columns that a file has, down into nested ones; what is absent falls away."""
+"""The names that presets use -> the columns that a file has, nested ones too; what is absent falls away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file's own cells say of how they are written: the decimal mark, and whether day or month comes first."""
+"""What a file's own cells say of how they are written: the decimal mark, the order of day and month."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def decide_orders(
     for name, counts in evidence.times.items():
         if counts["day"] and counts["month"]:
             _complain(
-                plan, problems, f"'{name}' has the day first in {counts['day']:,} cells and the month first in "
-                f"{counts['month']:,}.", 'date_format: "%d/%m/%Y"',
+                plan, problems, f"'{name}' has the day first in {counts['day']:,} cells and "
+                f"the month first in {counts['month']:,}.", 'date_format: "%d/%m/%Y"',
             )  # fmt: skip
         elif counts["either"] and name not in decided:
             if len(orders) == 1:
@@ -106,7 +106,8 @@ def decide_decimal(plan: FilePlan, evidence: Evidence, others: Iterable[Evidence
     marks = own or _marks(others)
     if not own and unsure and len(marks) != 1:
         _complain(
-            plan, problems, f"'{unsure[0]}' has amounts such as 1.234 or 1,234 only, which may be a thousand or one.",
+            plan, problems, f"'{unsure[0]}' has amounts such as 1.234 or 1,234 only, "
+            "which may be a thousand or one.",
             'decimal: ","',
         )  # fmt: skip
     return "," if marks == {","} else "."

@@ -12,6 +12,7 @@ from segcli.sources.ages import age_columns
 from segcli.sources.carts import Carts, abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
 from segcli.sources.customers import with_dates
 from segcli.sources.items import with_product_order, with_products
+from segcli.sources.local_time import with_local_time
 from segcli.sources.orders import one_per_order, with_order_ids, with_order_windows
 from segcli.sources.person_tables import PRODUCT_TEXTS, Shards, cart_events
 from segcli.sources.reading import Reading
@@ -35,6 +36,7 @@ class Inputs:
     products: pl.LazyFrame | None = None
     stores: pl.DataFrame | None = None
     lookups: Sequence[tuple[str, pl.DataFrame]] = ()  # own lookups: the column they are by, and their columns
+    zones: Sequence[str] = ()  # timezones of customers other than the shop's, when local hours are wanted
 
 
 def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.LazyFrame]:
@@ -57,7 +59,7 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
         items = _finish_items(reading, inputs.items[number], void)
         done["order_items"] = _write(reading, "order_items", items, number)
     if inputs.events:
-        done["events"] = reading.shaped("events", inputs.events[number])
+        done["events"] = _finish_events(reading, inputs, number)
     if inputs.carts or (inputs.events and (reading.wants("carts") or reading.wants("cart_items"))):
         carts, contents = _finish_carts(reading, inputs, moments, number)
         done["carts"] = _write(reading, "carts", carts.lazy(), number)
@@ -97,6 +99,18 @@ def _finish_items(reading: Reading, shard: pl.LazyFrame, void: pl.DataFrame) -> 
     if reading.wants("order_items", "product_order"):
         items = with_product_order(items.collect()).lazy()
     return items
+
+
+def _finish_events(reading: Reading, inputs: Inputs, number: int) -> pl.LazyFrame:
+    """Events as they were partitioned, unless their local hours are still to come."""
+    events = inputs.events[number]
+    if not inputs.zones:
+        return reading.shaped("events", events)
+    zones = inputs.people[number].select("customer_id", "timezone").collect()
+    names = [name for name in reading.columns("events", events.collect_schema()) if name in events.collect_schema()]
+    wanted = reading.needed["events"]
+    local = with_local_time(events.select(names).collect(), zones, reading.project.timezone, inputs.zones, wanted)
+    return _write(reading, "events", local.lazy(), number)
 
 
 def _finish_carts(

@@ -13,7 +13,7 @@ _PLAIN = str.maketrans({"ı": "i", "đ": "d", "ø": "o", "ł": "l", "æ": "ae", 
 
 @lru_cache(maxsize=20_000)
 def fold(name: str) -> str:
-    """`\ufeffEmail (Billing)` -> `email_billing`, `CustomerID` -> `customer_id`, `Müşteri No` -> `musteri_no`."""
+    """`\ufeffEmail (Billing)` -> `email_billing`, `CustomerID` -> `customer_id`, `Müşteri` -> `musteri`."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     plain = unicodedata.normalize("NFKD", parted.casefold().translate(_PLAIN))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))

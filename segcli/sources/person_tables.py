@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
-from segcli.sources.ages import age_columns, local_columns, until
+from segcli.sources.ages import age_columns, until
 from segcli.sources.carts import CART_EVENTS
 from segcli.sources.currencies import converted
 from segcli.sources.customers import as_of_then, merge_records
 from segcli.sources.items import items_of, with_products, with_their_orders
+from segcli.sources.local_time import local_columns
 from segcli.sources.orders import orders_of, settled, superseded_orders
 from segcli.sources.reading import Reading
 from segcli.sources.shards import count_rows, partition, write_parquet
@@ -97,19 +97,22 @@ def partition_items(
 def partition_events(
     reading: Reading,
     sources: Sequence[SourceFrame],
-    people: Shards,
+    zones: Sequence[str],
     referrals: pl.LazyFrame | None,
     products: pl.LazyFrame | None,
 ) -> Shards:
-    """Events with product columns, ages, and the hour at the customer's; referrals among them."""
+    """Events with product columns and ages, referrals among them.
+
+    Their local hour is the shop's; where customers live in other `zones` it has to wait for their shard.
+    """
     frames = [reading.of_people(source.frame) for source in sources]
     if referrals is not None:
         frames.append(referrals)
     events = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
     wanted = reading.needed.get("events", frozenset())
     events = with_products(events, products, [name for name in PRODUCT_TEXTS if name in wanted])
-    if reading.wants("events", "local_hour", "local_weekday"):
-        events = _with_local_time(reading, events, people)
+    if not zones:
+        events = events.with_columns(local_columns(wanted))
     events = _happened(reading, events, "events", "at")
     for_carts = ("product_id", "quantity", "price", "value") if reading.wants("carts") or reading.wants("cart_items") else ()
     names = {*reading.columns("events", events.collect_schema()), *for_carts}
@@ -156,28 +159,8 @@ def _happened(reading: Reading, rows: pl.LazyFrame, table: str, time: str, ages:
     return rows.with_columns(age_columns(reading.as_of, time, reading.needed.get(table, ()))) if ages else rows
 
 
-def _with_local_time(reading: Reading, events: pl.LazyFrame, people: Shards) -> pl.LazyFrame:
-    wanted = reading.needed["events"]
-    here = reading.project.timezone
-    elsewhere = pl.DataFrame(schema={"customer_id": TEXT(), "__timezone": TEXT()})
-    if people and "timezone" in people[0].collect_schema():
-        away = pl.col("timezone").is_not_null() & (pl.col("timezone") != here.key)
-        chosen = [shard.filter(away).select("customer_id", pl.col("timezone").alias("__timezone")) for shard in people]
-        elsewhere = pl.concat(chosen).collect()
-    if elsewhere.is_empty():
-        return events.with_columns(local_columns("at", "", here, (), wanted))
-    zones = elsewhere["__timezone"].unique().to_list()
-    events = events.join(elsewhere.lazy(), on="customer_id", how="left")
-    return events.with_columns(local_columns("at", "__timezone", here, zones, wanted)).drop("__timezone")
-
-
 def _count(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect(engine="streaming").item())
-
-
-def scratch_file(folder: Path, number: int) -> Path:
-    """Where the shard of that number is written."""
-    return folder / f"{number}.parquet"
 
 
 def cart_events(events: pl.LazyFrame) -> pl.LazyFrame:

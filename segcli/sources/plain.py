@@ -1,4 +1,4 @@
-"""A header without a platform's signature -> the table it is, by our column names and other people's words for them."""
+"""A header without a platform's signature -> the table it is, by our names and the words of other people."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def map_columns(table: str, names: Mapping[str, str], overrides: Mapping[str, st
 def recognise_plain(
     names: Mapping[str, str], overrides: Mapping[str, Mapping[str, str]], table: str | None = None
 ) -> FileKind | None:
-    """The first shape that the header fits, as a kind of file; only shapes that feed `table` if that is given."""
+    """The first shape that the header fits (of those that feed `table`, if given) as a kind of file."""
     for shape in shapes().values():
         if table is not None and table not in feeds(shape.table):
             continue

@@ -1,8 +1,8 @@
-"""A rule's rows and cells: which rows of a file count for a table, and the raw cells that a column is made of."""
+"""A rule's rows and cells: which rows of a file count for a table, and what a column is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -118,7 +118,7 @@ def _transformed(text: pl.Expr, cell: Cell, schema: Schema) -> pl.Expr:
         known = {fold(word): meaning for word, meaning in cell.words.items()}
         text = folded(text).replace_strict(known, default=text, return_dtype=pl.String)
     if cell.transform:
-        text = _TRANSFORMS[cell.transform](text)
+        text = TRANSFORMS[cell.transform](text)
     if cell.unless:
         stopped = is_filled(cell.unless, schema)
         if named_cell(cell.unless, schema)[1] == pl.String:
@@ -127,7 +127,7 @@ def _transformed(text: pl.Expr, cell: Cell, schema: Schema) -> pl.Expr:
     return text
 
 
-_TRANSFORMS = {
+TRANSFORMS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     # `#1001` and `1001` are one order; the apostrophe keeps spreadsheets from reading a number.
     "order_number": lambda text: text.str.strip_chars().str.strip_chars_start("#'"),
     "first_word": lambda text: text.str.strip_chars().str.extract(r"^(\S+)"),

@@ -1,4 +1,4 @@
-"""A file's header -> what the file is: the platform's preset, or a plain table, and which column means what."""
+"""A file's header -> what the file is: a platform's preset or a plain table, and what its columns mean."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Overrides = Mapping[str, Mapping[str, str]]  # table -> our column -> the file's
 
 @dataclass(frozen=True)
 class FilePlan:
-    """A file, what it is, and the rules that turn its cells into tables; columns named as the file names them."""
+    """A file, what it is, and the rules that turn its cells into tables, in the file's own column names."""
 
     file: SourceFile
     recognised: RecognisedFile
@@ -118,10 +118,11 @@ def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, prob
         cells |= {column: Cell(sources=(words[column],)) for column in PERSON if column in words}
         if not set(PERSON) & set(cells):
             problems.error(
-                f"{file.name} has no column that says whose its rows are. Its columns are {listed(file.header)}.",
+                f"{file.name} has no column that says whose its rows are. "
+                f"Its columns are {listed(file.header)}.",
                 definition.place,
                 key=f"sources.{definition.table}",
-                hint="Name it: `columns: {customer_id: COLUMN}`, or `by: COLUMN` if it is looked up by something.",
+                hint="Name it: `columns: {customer_id: COLUMN}`, or `by: COLUMN` for a lookup.",
             )
     return FileKind("own", definition.table, definition.table, (TableRule(definition.table, cells),))
 

@@ -31,7 +31,14 @@ def resolve_referrers(people: Sequence[pl.LazyFrame], identities: People) -> tup
     for name in ("customer_id", "email"):
         keys = identities.keys[name].rename({"identifier": "given", "person": f"by_{name}"})
         found = found.join(keys, on="given", how="left")
-    found = found.with_columns(referrer=pl.coalesce("by_customer_id", "by_email", "given"))
+    if "email" in columns:
+        asked = found.lazy().select(email="given").unique()
+        addresses = whole.select("email", by_address="customer_id").join(asked, on="email", how="semi")
+        first = addresses.group_by("email").agg(pl.col("by_address").min()).collect()
+        found = found.join(first, left_on="given", right_on="email", how="left")
+    else:
+        found = found.with_columns(by_address=pl.lit(None, pl.String))
+    found = found.with_columns(referrer=pl.coalesce("by_customer_id", "by_email", "by_address", "given"))
     known = whole.select(referrer="customer_id").join(found.lazy().select("referrer").unique(), on="referrer", how="semi").collect()
     found = found.join(known, on="referrer", how="semi").filter(pl.col("referrer") != pl.col("customer_id"))
     return found.select("customer_id", "referrer", "created_at"), referred.height - found.height

@@ -65,7 +65,7 @@ def source_frames(
 def formats_of(
     project: Project, plan: FilePlan, evidence: Evidence, others: list[Evidence], problems: Problems
 ) -> Formats:
-    """How the file writes times and amounts: as its definition says, as its preset says, as its cells show."""
+    """How the file writes times and amounts: what its definition says, its preset, its cells."""
     zone = plan.definition.timezone or plan.kind.timezone
     date_format = plan.definition.date_format
     return Formats(
@@ -102,7 +102,7 @@ def table_frame(
     types: Mapping[str, pl.DataType],
     formats: Formats,
 ) -> SourceFrame:
-    """The rows that a file gives to one table: raw cells, then typed columns, then the problem of each row."""
+    """The rows that a file gives to one table: raw cells, typed columns, the problem of each row."""
     known = {**CANONICAL.get(rule.table, {}), **WORKING.get(rule.table, {})} or dict.fromkeys(rule.columns)
     rows, schema = rows_of(frame, plan.file, rule, plan.kind.fill_down)
     wanted = {name: cell for name, cell in rule.columns.items() if name in needed or name == "country"}

@@ -165,6 +165,13 @@ class Catalog:
     as_of: dt.datetime
     plans: tuple[FilePlan, ...] = ()  # per file, how its cells become tables: for source_frames alone
 
+    def table(self, name: str) -> CatalogTable | None:
+        """A table by name; a canonical one that no file gave has its columns all the same, none of them given."""
+        if name in self.tables or name not in CANONICAL:
+            return self.tables.get(name)
+        columns = {**CANONICAL[name], **DERIVED.get(name, {})}
+        return CatalogTable(name, columns, frozenset(), TIME_COLUMN.get(name), by_person=name not in LOOKUPS)
+
 
 @dataclass(frozen=True)
 class Table:

@@ -1,4 +1,4 @@
-"""Times as files write them -> naive times in the project's timezone; and whether days or months come first."""
+"""Times as files write them -> naive times in the project's timezone; and what comes first, day or month."""
 
 from __future__ import annotations
 

@@ -15,18 +15,18 @@ from segcli.sources.presets import load_presets
 from segcli.sources.tables import CANONICAL, WORKING
 
 SHOPIFY_ORDERS = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"
-    "Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,"
-    "Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,"
-    "Lineitem taxable,Lineitem fulfillment status,Billing Name,Billing Street,Billing Address1,"
-    "Billing Address2,Billing Company,Billing City,Billing Zip,Billing Province,Billing Country,Billing Phone,"
-    "Shipping Name,Shipping Street,Shipping Address1,Shipping Address2,Shipping Company,Shipping City,"
-    "Shipping Zip,Shipping Province,Shipping Country,Shipping Phone,Notes,Note Attributes,Cancelled at,"
-    "Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,"
-    "Id,Tags,Risk Level,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,"
-    "Tax 3 Value,Tax 4 Name,Tax 4 Value,Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,"
-    "Billing Province Name,Shipping Province Name,Payment ID,Payment Terms Name,Next Payment Due At,"
-    "Payment References"
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,"
+    "Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,"
+    "Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,Billing Name,"
+    "Billing Street,Billing Address1,Billing Address2,Billing Company,Billing City,Billing Zip,"
+    "Billing Province,Billing Country,Billing Phone,Shipping Name,Shipping Street,Shipping Address1,"
+    "Shipping Address2,Shipping Company,Shipping City,Shipping Zip,Shipping Province,Shipping Country,"
+    "Shipping Phone,Notes,Note Attributes,Cancelled at,Payment Method,Payment Reference,"
+    "Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,Id,Tags,Risk Level,Source,"
+    "Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,Tax 4 Name,"
+    "Tax 4 Value,Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,"
+    "Shipping Province Name,Payment ID,Payment Terms Name,Next Payment Due At,Payment References"
 )
 SHOPIFY_CHECKOUTS = ",".join(
     name
@@ -35,13 +35,14 @@ SHOPIFY_CHECKOUTS = ",".join(
 )
 SHOPIFY_CUSTOMERS = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
-    "Default Address Address1,Default Address Address2,Default Address City,Default Address Province Code,"
-    "Default Address Country Code,Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,"
-    "Total Spent,Total Orders,Note,Tax Exempt,Tags"
+    "Default Address Address1,Default Address Address2,Default Address City,"
+    "Default Address Province Code,Default Address Country Code,Default Address Zip,"
+    "Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags"
 )
 SHOPIFY_CUSTOMERS_OLD = (
-    "First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,Country Code,Zip,"
-    "Phone,Accepts Email Marketing,Accepts SMS Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt"
+    "First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,"
+    "Country Code,Zip,Phone,Accepts Email Marketing,Accepts SMS Marketing,Total Spent,Total Orders,"
+    "Tags,Note,Tax Exempt"
 )
 SHOPIFY_CUSTOMERS_2026 = (
     SHOPIFY_CUSTOMERS + ",Accepts WhatsApp Marketing,Date of birth (customer.metafields.facts.birth_date)"
@@ -50,29 +51,32 @@ WOO_ADVANCED = (
     "Order Number,Order Status,Order Date,Customer Note,First Name (Billing),Last Name (Billing),"
     "Company (Billing),Address 1&2 (Billing),City (Billing),State Code (Billing),Postcode (Billing),"
     "Country Code (Billing),Email (Billing),Phone (Billing),First Name (Shipping),Last Name (Shipping),"
-    "Address 1&2 (Shipping),City (Shipping),State Code (Shipping),Postcode (Shipping),Country Code (Shipping),"
-    "Item #,SKU,Name,Product Variation,Quantity,Quantity (- Refund),Item Cost,Order Line (w/o tax),"
-    "Order Line Tax,Order Line Total,Order Line Total Refunded,Order Line Total (- Refund),Image URL,"
-    "Coupon Code,Discount Amount,Discount Amount Tax,Payment Method Title,Coupons Used,Cart Discount Amount,"
-    "Order Subtotal Amount,Order Tax Amount,Order Shipping Amount,Order Refund Amount,Order Total Amount,"
-    "Order Total Tax Amount,Total items,Total products"
+    "Address 1&2 (Shipping),City (Shipping),State Code (Shipping),Postcode (Shipping),"
+    "Country Code (Shipping),Item #,SKU,Name,Product Variation,Quantity,Quantity (- Refund),Item Cost,"
+    "Order Line (w/o tax),Order Line Tax,Order Line Total,Order Line Total Refunded,"
+    "Order Line Total (- Refund),Image URL,Coupon Code,Discount Amount,Discount Amount Tax,"
+    "Payment Method Title,Coupons Used,Cart Discount Amount,Order Subtotal Amount,Order Tax Amount,"
+    "Order Shipping Amount,Order Refund Amount,Order Total Amount,Order Total Tax Amount,Total items,"
+    "Total products"
 )
 WEBTOFFEE = (
     "order_id,order_number,order_date,paid_date,status,shipping_total,order_total,order_subtotal,"
     "order_currency,payment_method,customer_id,customer_user,customer_email,billing_first_name,"
-    "billing_last_name,billing_email,billing_phone,billing_city,billing_country,coupon_items,refund_items,"
-    "customer_note,line_item_1,line_item_2,line_item_3"
+    "billing_last_name,billing_email,billing_phone,billing_city,billing_country,coupon_items,"
+    "refund_items,customer_note,line_item_1,line_item_2,line_item_3"
 )
 SKYVERGE = (
     "order_id,order_number,date,status,shipping_total,order_total,order_currency,customer_id,"
-    "billing_first_name,billing_last_name,billing_email,billing_phone,billing_country,line_items,coupons"
+    "billing_first_name,billing_last_name,billing_email,billing_phone,billing_country,line_items,"
+    "coupons"
 )
 KLAVIYO_OLD = (
     "Email,Klaviyo ID,First Name,Last Name,Organization,Title,Phone Number,Address,Address 2,City,"
     "State / Region,Country,Zip Code,Latitude,Longitude,Source,IP Address,Email Marketing Consent,"
     "Email Marketing Consent Timestamp,Historic Customer Lifetime Value,Total Customer Lifetime Value,"
-    "Predicted Customer Lifetime Value,Average Order Value,Historic Number Of Orders,First Active,Last Active,"
-    "Profile Created On,Date Added,Last Open,Last Click,Average Days Between Orders,Email Suppressions"
+    "Predicted Customer Lifetime Value,Average Order Value,Historic Number Of Orders,First Active,"
+    "Last Active,Profile Created On,Date Added,Last Open,Last Click,Average Days Between Orders,"
+    "Email Suppressions"
 )
 KLAVIYO_2025 = (
     "Email,Klaviyo ID,First Name,Last Name,Email Marketing Consent,Email Suppressions,"
@@ -82,30 +86,30 @@ KLAVIYO_2025 = (
     "Historic Number Of Orders,Expected Date Of Next Order"
 )
 KLAVIYO_EVENTS = (
-    "id,uuid,type,timestamp,datetime,person_id,metric_id,campaign_id,flow_id,flow_message_id,property_value,"
-    "property_attribution"
+    "id,uuid,type,timestamp,datetime,person_id,metric_id,campaign_id,flow_id,flow_message_id,"
+    "property_value,property_attribution"
 )
 KLAVIYO_PERSONS = (
-    "id,email,first_name,last_name,phone_number,address_1,address_2,city,region,zip,country,latitude,longitude,"
-    "organization,title,timezone,created,updated,last_event_date"
+    "id,email,first_name,last_name,phone_number,address_1,address_2,city,region,zip,country,latitude,"
+    "longitude,organization,title,timezone,created,updated,last_event_date"
 )
 MAILCHIMP = (
-    "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LATITUDE,"
-    "LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS"
+    "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,"
+    "LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS"
 )
 MAILCHIMP_UNSUBSCRIBED = (
     MAILCHIMP + ",UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER"
 )
 MAGENTO_ORDERS = (
-    "ID,Purchase Point,Purchase Date,Bill-to Name,Ship-to Name,Grand Total (Base),Grand Total (Purchased),"
-    "Status,Billing Address,Shipping Address,Shipping Information,Customer Email,Customer Group,Subtotal,"
-    "Shipping and Handling,Customer Name,Payment Method,Total Refunded,Allocated sources,"
-    "Pickup Location Code,Braintree Transaction Source,Dispute State"
+    "ID,Purchase Point,Purchase Date,Bill-to Name,Ship-to Name,Grand Total (Base),"
+    "Grand Total (Purchased),Status,Billing Address,Shipping Address,Shipping Information,"
+    "Customer Email,Customer Group,Subtotal,Shipping and Handling,Customer Name,Payment Method,"
+    "Total Refunded,Allocated sources,Pickup Location Code,Braintree Transaction Source,Dispute State"
 )
 MAGENTO_CUSTOMERS = (
-    "email,_website,_store,confirmation,created_at,created_in,disable_auto_group_change,dob,firstname,gender,"
-    "group_id,lastname,middlename,password_hash,prefix,rp_token,rp_token_created_at,store_id,suffix,taxvat,"
-    "updated_at,website_id,password"
+    "email,_website,_store,confirmation,created_at,created_in,disable_auto_group_change,dob,firstname,"
+    "gender,group_id,lastname,middlename,password_hash,prefix,rp_token,rp_token_created_at,store_id,"
+    "suffix,taxvat,updated_at,website_id,password"
 )
 WOO_PRODUCTS = "Product title,SKU,Items sold,N. Revenue,Orders,Category,Variations,Status,Stock"
 WOO_ORDERS_REPORT = "Date,Order #,Status,Customer,Product(s),Items sold,Coupon(s),N. Revenue"
@@ -205,9 +209,15 @@ def test_shopify_orders_are_the_first_line_of_each_order_and_items_all_lines(tmp
 
 def test_shopify_checkouts_are_abandoned_carts(tmp_path: Path) -> None:
     first = {
-        "Name": "#990", "Email": "ben@example.com", "Total": "20.00", "Created at": "2024-05-01 10:00:00 -0400",
-        "Lineitem name": "Hat", "Lineitem quantity": "1", "Lineitem price": "20.00", "Lineitem sku": "H",
-    }  # fmt: skip
+        "Name": "#990",
+        "Email": "ben@example.com",
+        "Total": "20.00",
+        "Created at": "2024-05-01 10:00:00 -0400",
+        "Lineitem name": "Hat",
+        "Lineitem quantity": "1",
+        "Lineitem price": "20.00",
+        "Lineitem sku": "H",
+    }
     more = {"Name": "#990", "Created at": "2024-05-01 10:00:00 -0400", "Lineitem name": "Cap"}
     project = project_of(tmp_path, write_csv(tmp_path / "checkouts.csv", SHOPIFY_CHECKOUTS, first, more))
     carts = typed(project, "carts", "cart_id", "started_at", "stage", "amount", "abandoned", "email")
@@ -227,10 +237,17 @@ def test_shopify_customers_lose_the_apostrophes_that_spreadsheets_need(tmp_path:
     file = write_csv(tmp_path / "customers.csv", SHOPIFY_CUSTOMERS_2026, row)
     people = typed(project_of(tmp_path, file), "customers")
     expected = {
-        "customer_id": "7210448301122", "email": "ada@example.com", "email_consent": True, "sms_consent": False,
-        "country": "NO", "postal_code": "0150", "phone": "+4740612345", "tags": ["vip", "wholesale"],
-        "total_spent": "12.00", "birth_date": None,
-    }  # fmt: skip
+        "customer_id": "7210448301122",
+        "email": "ada@example.com",
+        "email_consent": True,
+        "sms_consent": False,
+        "country": "NO",
+        "postal_code": "0150",
+        "phone": "+4740612345",
+        "tags": ["vip", "wholesale"],
+        "total_spent": "12.00",
+        "birth_date": None,
+    }
     assert people.select(list(expected)).row(0, named=True) == expected
     assert people["__problem"].to_list() == [
         {"column": "birth_date", "reason": "no such date", "value": "1990-02-29", "fatal": False}
@@ -264,12 +281,18 @@ def test_woocommerce_cells_of_an_order_may_stand_on_every_line_or_the_first(
 
 def test_webtoffee_has_a_column_per_line_item(tmp_path: Path) -> None:
     row = {
-        "order_id": "501", "order_number": "501", "order_date": "2024-05-01 10:00:00", "status": "completed",
-        "order_total": "35.00", "order_currency": "EUR", "customer_id": "0", "billing_email": "eve@example.com",
+        "order_id": "501",
+        "order_number": "501",
+        "order_date": "2024-05-01 10:00:00",
+        "status": "completed",
+        "order_total": "35.00",
+        "order_currency": "EUR",
+        "customer_id": "0",
+        "billing_email": "eve@example.com",
         "coupon_items": "code:SPRING|amount:5.00",
         "line_item_1": "name:Blue shirt|product_id:12|sku:BS|quantity:2|total:20.00|sub_total:20.00",
         "line_item_2": "name:Cap|product_id:13|sku:CP|quantity:1|total:15.00|sub_total:15.00",
-    }  # fmt: skip
+    }
     project = project_of(tmp_path, write_csv(tmp_path / "orders.csv", WEBTOFFEE, row))
     items = typed(project, "order_items", "order_id", "product_id", "quantity", "line_amount", "name")
     assert items.rows() == [
@@ -343,17 +366,29 @@ def test_mailchimp_unsubscribed_say_no_and_did_so_on_a_day(tmp_path: Path) -> No
 
 def test_magento_orders_and_customers_without_the_secrets(tmp_path: Path) -> None:
     order = {
-        "ID": "000000012", "Purchase Date": "2024-05-01 10:00:00", "Grand Total (Base)": "$1,234.50",
-        "Status": "closed", "Customer Email": "hal@example.com", "Customer Name": "Hal Sample", "Total Refunded": "0",
-    }  # fmt: skip
+        "ID": "000000012",
+        "Purchase Date": "2024-05-01 10:00:00",
+        "Grand Total (Base)": "$1,234.50",
+        "Status": "closed",
+        "Customer Email": "hal@example.com",
+        "Customer Name": "Hal Sample",
+        "Total Refunded": "0",
+    }
     project = project_of(tmp_path, write_csv(tmp_path / "grid.csv", MAGENTO_ORDERS, order))
     orders = typed(project, "orders", "order_id", "amount", "email", "status")
     assert orders.rows() == [("000000012", Decimal("1234.50"), "hal@example.com", "closed")]
 
     person = {
-        "email": "hal@example.com", "_website": "base", "dob": "1980-12-31", "gender": "Female", "password_hash": "x",
-        "rp_token": "y", "password": "z", "created_at": "2020-01-01 00:00:00", "group_id": "1",
-    }  # fmt: skip
+        "email": "hal@example.com",
+        "_website": "base",
+        "dob": "1980-12-31",
+        "gender": "Female",
+        "password_hash": "x",
+        "rp_token": "y",
+        "password": "z",
+        "created_at": "2020-01-01 00:00:00",
+        "group_id": "1",
+    }
     project = project_of(tmp_path, write_csv(tmp_path / "customers.csv", MAGENTO_CUSTOMERS, person))
     columns = catalog_of(project).tables["customers"].columns
     assert not {"password_hash", "rp_token", "rp_token_created_at", "password"} & set(columns)
@@ -361,15 +396,31 @@ def test_magento_orders_and_customers_without_the_secrets(tmp_path: Path) -> Non
 
 
 GA4_ROW = {
-    "event_date": "20240501", "event_timestamp": 1714557492000000, "event_name": "view_item",
-    "event_params": [{"key": "page_location", "value": {"string_value": "https://shop.example/a", "int_value": None}}],
-    "event_previous_timestamp": None, "event_value_in_usd": None, "event_bundle_sequence_id": 1,
-    "event_server_timestamp_offset": 0, "user_id": "C1", "user_pseudo_id": "1.2", "privacy_info": None,
-    "user_first_touch_timestamp": 1714557492000000, "user_ltv": None, "device": None,
-    "geo": {"country": "Turkey", "region": "Izmir", "city": "Izmir"}, "app_info": None, "traffic_source": None,
-    "stream_id": "9", "platform": "WEB", "event_dimensions": None,
-    "ecommerce": {"transaction_id": None, "purchase_revenue": None}, "items": [],
-}  # fmt: skip
+    "event_date": "20240501",
+    "event_timestamp": 1714557492000000,
+    "event_name": "view_item",
+    "event_params": [
+        {"key": "page_location", "value": {"string_value": "https://shop.example/a", "int_value": None}}
+    ],
+    "event_previous_timestamp": None,
+    "event_value_in_usd": None,
+    "event_bundle_sequence_id": 1,
+    "event_server_timestamp_offset": 0,
+    "user_id": "C1",
+    "user_pseudo_id": "1.2",
+    "privacy_info": None,
+    "user_first_touch_timestamp": 1714557492000000,
+    "user_ltv": None,
+    "device": None,
+    "geo": {"country": "Turkey", "region": "Izmir", "city": "Izmir"},
+    "app_info": None,
+    "traffic_source": None,
+    "stream_id": "9",
+    "platform": "WEB",
+    "event_dimensions": None,
+    "ecommerce": {"transaction_id": None, "purchase_revenue": None},
+    "items": [],
+}
 
 
 def test_ga4_events_come_nested_once_each_and_only_of_known_users(tmp_path: Path) -> None:
@@ -401,9 +452,14 @@ def test_ga4_flattened_to_csv_is_understood_too(tmp_path: Path) -> None:
         "ecommerce_transaction_id,ecommerce_purchase_revenue,page_location,geo_country"
     )
     row = {
-        "event_date": "20240501", "event_timestamp": "1714557492000000", "event_name": "purchase", "user_id": "C1",
-        "user_pseudo_id": "1.2", "ecommerce_transaction_id": "T-9", "ecommerce_purchase_revenue": "49.9",
-    }  # fmt: skip
+        "event_date": "20240501",
+        "event_timestamp": "1714557492000000",
+        "event_name": "purchase",
+        "user_id": "C1",
+        "user_pseudo_id": "1.2",
+        "ecommerce_transaction_id": "T-9",
+        "ecommerce_purchase_revenue": "49.9",
+    }
     project = project_of(tmp_path, write_csv(tmp_path / "ga.csv", header, row, row))
     at = dt.datetime(2024, 5, 1, 9, 58, 12)
     orders = typed(project, "orders", "order_id", "ordered_at", "amount")

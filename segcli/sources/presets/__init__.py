@@ -17,8 +17,8 @@ The grammar of a platform's file:
             rows: {filled: [Total]}          # only rows where one of these cells is filled ...
             # rows: {event_name: purchase}   # ... or where this cell is this word
             one_per: [Name]                  # one row per value of these; the first
-            lines: {cells: line_item_*}      # a row per line item, whose parts are `line.quantity` and so on:
-            #                                  a cell each, or several in a cell (`between: ";"`), or a nested list
+            lines: {cells: line_item_*}      # a row per line item, with parts like `line.quantity`: in
+            #                                  a cell each, several in one (`between: ";"`), or a list
             line_items: true                 # several rows make one order: amounts are summed later
             alone: true                      # only when no other file feeds this table
             columns:
@@ -26,9 +26,9 @@ The grammar of a platform's file:
               phone: [Phone, Billing Phone]  # the first of these that is filled; `*` stands for any letters
               currency: {constant: EUR}
               status: {from: Status, words: {closed: refunded}}  # values by their folded names
-              email_consent: {from: Accepts, as: yes_only, unless: Suppressed}   # no, where that cell is filled
+              email_consent: {from: Accepts, as: yes_only, unless: Suppressed}  # no where that is filled
 
-Names are compared folded (see headers.py): case, punctuation, spaces, accents and byte order marks do not matter.
+Names are compared folded (see headers.py): case, punctuation, spaces, accents, byte order marks are nothing.
 """
 
 from __future__ import annotations
