@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import tempfile
 import time
@@ -53,6 +54,7 @@ class SegmentRun:
     tables: Tables
     computed: Computed
     members: tuple[SegmentMembers, ...]
+    newest_order: dt.datetime | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -127,7 +129,15 @@ def compute(
     with _timed(seconds, "segments"):
         progress("Deciding segments")
         members = decide_members(computed)
-    return SegmentRun(prepared, tables, computed, members, seconds)
+    return SegmentRun(prepared, tables, computed, members, _newest_order(tables), seconds)
+
+
+def _newest_order(tables: Tables) -> dt.datetime | None:
+    orders = tables.tables.get("orders")
+    if orders is None or orders.time not in orders.whole.collect_schema():
+        return None
+    newest: dt.datetime | None = orders.whole.select(pl.col(orders.time).max()).collect(engine="streaming").item()
+    return newest
 
 
 @contextmanager

@@ -65,8 +65,8 @@ def customer_profile(
         if table in run.tables
     }
     hidden = {item.name for item in segments}
-    columns = {name: value for name, value in row.items() if name not in hidden}
-    return CustomerProfile(columns, members, latest, dict(run.computed.plan.unavailable))
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    return CustomerProfile(shown, members, latest, dict(run.computed.plan.unavailable))
 
 
 def find_customer(frame: pl.LazyFrame, customer: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segcli.cli import options
+
+OLD_ORDERS_DAYS = 60
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,7 @@ def segment(
     PATH is a project (a folder with a segcli.yaml) or bare export files: orders, customers, products, events.
     """
     from segcli.cli.output import print_json, progress
+    from segcli.exports import output_lock
     from segcli.pipeline import compute, prepare, scratch_folder, write
     from segcli.problems import Problems
     from segcli.project import load_project
@@ -43,8 +47,11 @@ def segment(
         project = load_project(
             paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp
         )
-        run = compute(prepare(project, problems), scratch, say)
-        written = write(run, say)
+        prepared = prepare(project, problems)
+        # A second run should hear of the first before it has read everything.
+        with output_lock(project.output):
+            run = compute(prepared, scratch, say)
+            written = write(run, say)
     seconds = time.perf_counter() - started
     if as_json:
         print_json(_answer(run, written.folder, seconds))
@@ -92,7 +99,7 @@ def _show(
 
     project, tables = run.prepared.project, run.tables
     notes, answer = stderr_console(), stdout_console()
-    print_problems(run.prepared.problems.warnings)
+    print_problems([*project.warnings, *run.prepared.problems.warnings])
     for file in run.prepared.catalog.files:
         what = f"{file.platform} → {', '.join(file.tables)}" if file.tables else "left out"
         notes.print(f"[bold]{file.path}[/bold]: {what}" + (f" ({file.note})" if file.note else ""))
@@ -119,6 +126,7 @@ def _show(
 
 def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[str]:
     lines = [champions] if champions else []
+    lines += _old_orders(run)
     for name, cuts in sorted(run.computed.cut_points.items()):
         if cuts.quantiles and len(cuts.values) <= 10:
             lines.append(f"{name}: cut points {', '.join(str(value) for value in cuts.values)}")
@@ -134,6 +142,18 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
     if run.tables.rejected.height:
         lines.append(f"{run.tables.rejected.height:,} cells or rows could not be read: see rejected.csv")
     return lines
+
+
+def _old_orders(run: SegmentRun) -> list[str]:
+    """A word when the newest order is old: on a past year's export "lapsed" would be everybody."""
+    newest = run.newest_order
+    if newest is None:
+        return []
+    age = run.computed.plan.as_of - newest
+    if age.days < OLD_ORDERS_DAYS:
+        return []
+    after = (newest + dt.timedelta(days=1)).date()
+    return [f"The newest order is {age.days:,} days old. --as-of {after} computes for the day after it."]
 
 
 def _why_nobody_is_contactable(run: SegmentRun) -> str:

@@ -200,7 +200,10 @@ class DefinitionChecker:
         if dtype is None:
             self.problems.error("the values of the cases are of different kinds.", definition.place, key)
             return []
-        parts, needs, optional, broken = [], set(), None, False
+        parts: list[str] = []
+        needs: set[str] = set()
+        required: set[str] = set()
+        broken = False
         for number, case in enumerate(definition.cases, 1):
             checked = check_expression(
                 case.when, self._person(), self.problems, f"{key}.cases[{number}].when", wants="condition"
@@ -210,14 +213,13 @@ class DefinitionChecker:
                 continue
             parts.append(f"when {checked.sql} then {literal(case.then)}")
             needs |= checked.names
-            required = checked.names - checked.optional
-            optional = required if optional is None else optional | required
+            required |= checked.names - checked.optional
         if broken:
             return []
         sql = f"cast(case {' '.join(parts)} else {literal(definition.otherwise)} end as {SQL_TYPES[dtype]})"
         return [
             RowNode(
-                definition.name, dtype, needs=frozenset(needs), optional=frozenset(needs - (optional or set())),
+                definition.name, dtype, needs=frozenset(needs), optional=frozenset(needs - required),
                 sql=sql,
             )
         ]  # fmt: skip

@@ -12,7 +12,7 @@ import polars as pl
 
 from segcli.fields.expressions import Scope, check_expression, tree
 from segcli.fields.expressions.parsing import parse
-from segcli.fields.expressions.rendering import nodes_of, rendered
+from segcli.fields.rendering import nodes_of, rendered
 from segcli.problems import Problems
 from segcli.project.models import Expression
 

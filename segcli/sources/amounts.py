@@ -35,9 +35,7 @@ def _direct_step(dtype: pl.DataType) -> Step:
 def _written_step(decimal: str, dtype: pl.DataType) -> Step:
     """Currency signs, thousands marks, a trailing minus and parentheses; null unless the groups are whole."""
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
-    number = (
-        rf"(?:\d{{1,3}}(?:(?:{comma}|{_SPACE})\d{{2,3}})*(?:{comma}|{_SPACE})\d{{3}}|\d+)?(?:{point}\d*)?"
-    )
+    number = rf"(?:\d{{1,3}}(?:(?:{comma}|{_SPACE})\d{{2,3}})*(?:{comma}|{_SPACE})\d{{3}}|\d+)?(?:{point}\d*)?"
     shape = rf"^\s*[(+\-−]?\s*{_CURRENCY}\s*[+\-−]?\s*({number}){_SPACE}*{_CURRENCY}\s*[)\-−]?\s*$"
 
     def read(cells: pl.Series) -> pl.Series:

@@ -133,9 +133,7 @@ def _tables(
     return tables
 
 
-def _table(
-    table: str, given: set[str], extras: dict[str, pl.DataType], plans: list[FilePlan]
-) -> CatalogTable:
+def _table(table: str, given: set[str], extras: dict[str, pl.DataType], plans: list[FilePlan]) -> CatalogTable:
     definition = next((plan.definition for plan in plans if plan.definition.table == table), None)
     if table in CANONICAL:
         columns = {**CANONICAL[table], **DERIVED.get(table, {}), **extras}
@@ -190,6 +188,5 @@ def _extra_types(
                 native = native_type(type_at(plan.file.types, raw)) if plan.file.types else TEXT()
                 types.setdefault(table, {}).setdefault(column, []).append(settled.get(raw, native))
     return {
-        table: {column: common_type(found) for column, found in columns.items()}
-        for table, columns in types.items()
+        table: {column: common_type(found) for column, found in columns.items()} for table, columns in types.items()
     }

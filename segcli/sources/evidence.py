@@ -34,14 +34,10 @@ def gather_evidence(frame: pl.LazyFrame, times: Sequence[str], amounts: Sequence
     return Evidence({name: found[name] for name in times}, {name: found[name] for name in amounts})
 
 
-def _count(
-    frame: pl.LazyFrame, columns: Mapping[str, Callable[[pl.Expr], dict[str, pl.Expr]]]
-) -> dict[str, Counts]:
+def _count(frame: pl.LazyFrame, columns: Mapping[str, Callable[[pl.Expr], dict[str, pl.Expr]]]) -> dict[str, Counts]:
     if not columns:
         return {}
-    looks = {
-        (name, key): count for name, look in columns.items() for key, count in look(pl.col(name)).items()
-    }
+    looks = {(name, key): count for name, look in columns.items() for key, count in look(pl.col(name)).items()}
     row = (
         frame.select(count.alias(str(number)) for number, count in enumerate(looks.values()))
         .collect(engine="streaming")
@@ -59,9 +55,7 @@ def _doubtful(counts: Counts) -> bool:
     return counts["unsure"] > 0 and counts["point"] == counts["comma"] == 0
 
 
-def decide_orders(
-    plan: FilePlan, evidence: Evidence, others: Iterable[Evidence], problems: Problems
-) -> dict[str, str]:
+def decide_orders(plan: FilePlan, evidence: Evidence, others: Iterable[Evidence], problems: Problems) -> dict[str, str]:
     """Column of times -> `day` or `month` first, for columns where it matters.
 
     A column that does not tell itself follows the others of its file, then files of the same kind.

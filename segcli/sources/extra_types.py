@@ -24,9 +24,7 @@ SPELLINGS: tuple[tuple[str, pl.DataType], ...] = (
 )
 
 
-def settle_types(
-    file: SourceFile, columns: Iterable[str], problems: Problems
-) -> dict[str, pl.DataType | None]:
+def settle_types(file: SourceFile, columns: Iterable[str], problems: Problems) -> dict[str, pl.DataType | None]:
     """Type of each column of the file; None for an empty one. Text files are read through once for it."""
     names = list(dict.fromkeys(columns))
     if file.types is not None:

@@ -12,6 +12,7 @@ from segcli.sources.tables import TIME
 # No clock anywhere differs from another by less than a quarter of an hour, so times are moved by the quarter:
 # there are few of those, and moving a time takes long.
 SLOT_MICROSECONDS = 15 * 60 * 1_000_000
+ZONE_STEP = 10**9  # more than twice the slots of any year that a time can have
 LOCAL_COLUMNS = frozenset({"local_hour", "local_weekday"})
 
 
@@ -40,22 +41,24 @@ def with_local_time(
     numbers = {zone: number for number, zone in enumerate(zones)}
     number = pl.col("timezone").replace_strict(numbers, default=None, return_dtype=pl.Int64)
     abroad = people.select("customer_id", __zone=number).drop_nulls()
-    events = events.join(abroad, on="customer_id", how="left").with_columns(
-        __slot=pl.col("at").dt.epoch("us") // SLOT_MICROSECONDS
-    )
-    slots = events.select("__zone", "__slot").drop_nulls().unique()
-    moved = [_slots_in(zone, slots.filter(__zone=number), here) for zone, number in numbers.items()]
-    events = events.join(pl.concat(moved), on=["__zone", "__slot"], how="left")
+    events = events.join(abroad, on="customer_id", how="left")
+    # Zone and slot as one number: joining by one column is faster than by two.
+    slot = pl.col("at").dt.epoch("us") // SLOT_MICROSECONDS
+    events = events.with_columns(__slot=slot + pl.col("__zone") * ZONE_STEP)
+    slots = events.select(pl.col("__slot").drop_nulls().unique())
+    moved = [_slots_in(zone, number, slots, here) for zone, number in numbers.items()]
+    events = events.join(pl.concat(moved), on="__slot", how="left")
     here_or_there = pl.coalesce("__there", "at").alias("__there")
     return events.with_columns(here_or_there).with_columns(local_columns(wanted, "__there")).drop(
         "__zone", "__slot", "__there"
     )
 
 
-def _slots_in(zone: str, slots: pl.DataFrame, here: ZoneInfo) -> pl.DataFrame:
-    """The slots with `__there`, the time in the zone at which each begins."""
-    begins = (slots["__slot"] * SLOT_MICROSECONDS).cast(TIME)
-    return slots.with_columns(__there=_moved(begins, here, zone))
+def _slots_in(zone: str, number: int, slots: pl.DataFrame, here: ZoneInfo) -> pl.DataFrame:
+    """The zone's slots with `__there`, the time in the zone at which each begins."""
+    mine = slots.filter((pl.col("__slot") + ZONE_STEP // 2) // ZONE_STEP == number)
+    begins = ((mine["__slot"] - number * ZONE_STEP) * SLOT_MICROSECONDS).cast(TIME)
+    return mine.with_columns(__there=_moved(begins, here, zone))
 
 
 def _moved(times: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:

@@ -41,9 +41,7 @@ def shapes() -> dict[str, Shape]:
     """Every table a plain file can be, in the order in which they are tried."""
     tables: dict[str, Any] = load_yaml("canonical.yaml")["tables"]
     return {
-        table: Shape(
-            table, rule["title"], tuple(tuple(group) for group in rule["needs"]), tuple(rule.get("never", ()))
-        )
+        table: Shape(table, rule["title"], tuple(tuple(group) for group in rule["needs"]), tuple(rule.get("never", ())))
         for table, rule in tables.items()
     }
 
@@ -112,8 +110,7 @@ def overrides_for(shape: str, overrides: Mapping[str, Mapping[str, str]]) -> dic
     if shape != "order_lines":
         return dict(overrides.get(shape, {}))
     orders = {
-        "line_amount" if column == "amount" else column: name
-        for column, name in overrides.get("orders", {}).items()
+        "line_amount" if column == "amount" else column: name for column, name in overrides.get("orders", {}).items()
     }
     return {**orders, **overrides.get("order_items", {})}
 
@@ -140,9 +137,7 @@ def _line_rules(mapping: Mapping[str, str], names: Mapping[str, str]) -> tuple[T
     """Order lines: the lines, and one order per order id whose amount is the sum of its lines."""
     order_words = map_columns("orders", names, {})
     taken = set(mapping.values())
-    columns = {
-        column: mapping[column] for column in (*PERSON, "order_id", "ordered_at") if column in mapping
-    } | {
+    columns = {column: mapping[column] for column in (*PERSON, "order_id", "ordered_at") if column in mapping} | {
         column: order_words[column]
         for column in ORDER_LEVEL
         if column in order_words and order_words[column] not in taken
@@ -166,6 +161,4 @@ def _buyer_rule(mapping: Mapping[str, str], names: Mapping[str, str]) -> TableRu
         return None
     columns = {column: mapping[column] for column in PERSON if column in mapping} | about
     columns["seen_at"] = mapping["ordered_at"]
-    return TableRule(
-        table="customers", columns={column: Cell(sources=(name,)) for column, name in columns.items()}
-    )
+    return TableRule(table="customers", columns={column: Cell(sources=(name,)) for column, name in columns.items()})

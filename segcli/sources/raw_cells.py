@@ -21,9 +21,7 @@ def rows_of(
     """The rows that matter to the rule (a row per line item where they are packed), and their raw types."""
     schema: dict[str, pl.DataType] = dict(file.types or dict.fromkeys(file.header, pl.String()))
     for name in fill_down:
-        frame = frame.with_columns(
-            pl.when(is_filled(name, schema)).then(pl.col(name)).forward_fill().alias(name)
-        )
+        frame = frame.with_columns(pl.when(is_filled(name, schema)).then(pl.col(name)).forward_fill().alias(name))
     if rule.filled:
         frame = frame.filter(pl.any_horizontal(is_filled(name, schema) for name in rule.filled))
     for name, word in rule.matching.items():
@@ -35,9 +33,7 @@ def rows_of(
     return frame, schema
 
 
-def _one_row_per_line(
-    frame: pl.LazyFrame, rule: TableRule, schema: Schema
-) -> tuple[pl.LazyFrame, pl.DataType]:
+def _one_row_per_line(frame: pl.LazyFrame, rule: TableRule, schema: Schema) -> tuple[pl.LazyFrame, pl.DataType]:
     assert rule.lines is not None
     start, star, end = rule.lines.cells.partition("*")
     names = [name for name in schema if name.startswith(start) and name.endswith(end)] if star else [start]

@@ -32,14 +32,10 @@ class FilePlan:
     recognised: RecognisedFile
     kind: FileKind
     definition: SourceDefinition
-    extras: Mapping[str, Mapping[str, str]] = field(
-        default_factory=dict
-    )  # table -> column -> the file's column
+    extras: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # table -> column -> the file's column
 
 
-def recognise_file(
-    file: SourceFile, definition: SourceDefinition, maps: Overrides, problems: Problems
-) -> FilePlan:
+def recognise_file(file: SourceFile, definition: SourceDefinition, maps: Overrides, problems: Problems) -> FilePlan:
     """What `file` is. A file that is nothing we know feeds no table and says so in its note."""
     names = Names(file.header, file.types)
     overrides = {table: dict(columns) for table, columns in maps.items()}
@@ -56,9 +52,7 @@ def recognise_file(
     return FilePlan(file, describe(file, kind), kind, definition, extra_columns(file, kind, definition))
 
 
-def _check_definition(
-    file: SourceFile, definition: SourceDefinition, names: Names, problems: Problems
-) -> None:
+def _check_definition(file: SourceFile, definition: SourceDefinition, names: Names, problems: Problems) -> None:
     for column, raw in definition.columns.items():
         if fold(raw) not in names.index:
             problems.error(
@@ -118,8 +112,7 @@ def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, prob
         cells |= {column: Cell(sources=(words[column],)) for column in PERSON if column in words}
         if not set(PERSON) & set(cells):
             problems.error(
-                f"{file.name} has no column that says whose its rows are. "
-                f"Its columns are {listed(file.header)}.",
+                f"{file.name} has no column that says whose its rows are. Its columns are {listed(file.header)}.",
                 definition.place,
                 key=f"sources.{definition.table}",
                 hint="Name it: `columns: {customer_id: COLUMN}`, or `by: COLUMN` for a lookup.",
@@ -197,27 +190,19 @@ def _check_required(file: SourceFile, kind: FileKind, problems: Problems) -> Non
         )
 
 
-def extra_columns(
-    file: SourceFile, kind: FileKind, definition: SourceDefinition
-) -> dict[str, dict[str, str]]:
+def extra_columns(file: SourceFile, kind: FileKind, definition: SourceDefinition) -> dict[str, dict[str, str]]:
     """Table -> snake-case column -> the file's column, for what no rule uses.
 
     Lines get what neither they nor their order use, further tables nothing: they are about something else.
     """
     used = {
-        rule.table: {
-            name for column, cell in rule.columns.items() for name in _kept(rule.table, column, cell)
-        }
+        rule.table: {name for column, cell in rule.columns.items() for name in _kept(rule.table, column, cell)}
         for rule in kind.tables
     }
     renamed = (
         {}
         if definition.table in CANONICAL or not definition.table
-        else {
-            column: raw
-            for column, raw in definition.columns.items()
-            if column not in PERSON and raw in file.header
-        }
+        else {column: raw for column, raw in definition.columns.items() if column not in PERSON and raw in file.header}
     )
     extras: dict[str, dict[str, str]] = {}
     for number, rule in enumerate(kind.tables):

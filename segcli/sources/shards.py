@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,7 +19,14 @@ GZIP_RATIO = 5
 
 
 def shards_for(rows: int) -> int:
-    """How many shards that many rows need: one up to 2 million, else one for every 3 million."""
+    """How many shards that many rows need: one up to 2 million, else one for every 3 million.
+
+    The environment variable SEGCLI_SHARDS overrules that: for tests, and for tuning memory against time. A
+    run's outputs do not depend on it.
+    """
+    asked = os.environ.get("SEGCLI_SHARDS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
     return 1 if rows <= ONE_SHARD_ROWS else -(-rows // SHARD_ROWS)
 
 

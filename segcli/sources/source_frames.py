@@ -117,9 +117,7 @@ def table_frame(
         expression, dtype = named_cell(raw, schema)
         cells[column] = Cells(f"raw:{column}", dtype, (raw,))
         picked.append(expression.alias(f"raw:{column}"))
-    own = {
-        column: meaning_of(rule.table, column, types.get(column)) for column in cells if column not in extras
-    }
+    own = {column: meaning_of(rule.table, column, types.get(column)) for column in cells if column not in extras}
     meanings = own | {column: BY_TYPE[types[column]] for column in extras if types[column] in BY_TYPE}
     land = cells["country"].column.cast(pl.String) if "country" in cells else None
     plain = replace(formats, decimal=".")  # an extra column is a number only if all of it has points
@@ -139,6 +137,4 @@ def table_frame(
     if checks:
         out = out.with_columns(first_problem(rule.table, checks).alias("__problem"))
     out = out.select(*given, ROW, *(["__problem"] if checks else []))
-    return SourceFrame(
-        rule.table, out, frozenset(given), plan.recognised, plan.kind.platform, rule.line_items
-    )
+    return SourceFrame(rule.table, out, frozenset(given), plan.recognised, plan.kind.platform, rule.line_items)

@@ -41,9 +41,7 @@ def time_steps(order: str | None, source: ZoneInfo, zone: ZoneInfo, date_format:
 
 
 def _formatted(date_format: str, source: ZoneInfo, zone: ZoneInfo) -> Step:
-    return lambda cells: to_zone(
-        cells.str.to_datetime(date_format, time_unit="us", strict=False), source, zone
-    )
+    return lambda cells: to_zone(cells.str.to_datetime(date_format, time_unit="us", strict=False), source, zone)
 
 
 def _read_offsets(cells: pl.Series, source: ZoneInfo, zone: ZoneInfo) -> pl.Series:
@@ -56,9 +54,7 @@ def _read_offsets(cells: pl.Series, source: ZoneInfo, zone: ZoneInfo) -> pl.Seri
     rests = frame.select(pl.col("rest").unique()).filter(pl.col("rest").str.contains(f"^{_OFFSET}"))
     offsets = rests.with_columns(_offset(pl.col("rest")).alias("offset"))
     local = (frame["day"] + " " + frame["time"]).str.to_datetime(_NAIVE[0], time_unit="us", strict=False)
-    frame = frame.select("rest", local.alias("local")).join(
-        offsets, on="rest", how="left", maintain_order="left"
-    )
+    frame = frame.select("rest", local.alias("local")).join(offsets, on="rest", how="left", maintain_order="left")
     instant = frame.select(pl.col("local") - pl.col("offset")).to_series().alias(cells.name)
     return to_zone(instant.dt.replace_time_zone("UTC"), source, zone)
 
@@ -152,9 +148,7 @@ def native_time(cells: pl.Expr, dtype: pl.DataType, source: ZoneInfo, zone: Zone
         return pl.when(number.is_between(10**7, 10**8 - 1)).then(day).otherwise(instant)
     if dtype == TIME and source.key == zone.key:
         return cells
-    return cells.map_batches(
-        lambda times: to_zone(times, source, zone), return_dtype=TIME, is_elementwise=True
-    )
+    return cells.map_batches(lambda times: to_zone(times, source, zone), return_dtype=TIME, is_elementwise=True)
 
 
 def order_evidence(cells: pl.Expr) -> dict[str, pl.Expr]:

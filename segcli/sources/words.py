@@ -84,9 +84,7 @@ def phone(cells: pl.Expr, countries: pl.Expr | None, default: str | None) -> pl.
         distinct = frame.filter(pl.col("number").is_not_null()).unique()
         numbers = [_e164(number, land, default) for number, land in distinct.iter_rows()]
         found = distinct.with_columns(pl.Series("e164", numbers, pl.String))
-        joined = frame.join(
-            found, on=["number", "country"], how="left", nulls_equal=True, maintain_order="left"
-        )
+        joined = frame.join(found, on=["number", "country"], how="left", nulls_equal=True, maintain_order="left")
         return joined["e164"].alias(pairs.name)
 
     return pair.map_batches(read, return_dtype=pl.String(), is_elementwise=True)

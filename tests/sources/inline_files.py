@@ -44,9 +44,7 @@ def project_of(root: Path, *files: Path | SourceDefinition, **settings: Any) -> 
     return Project(**values)
 
 
-def catalog_of(
-    project: Project, problems: Problems | None = None, mentioned: frozenset[str] = frozenset()
-) -> Catalog:
+def catalog_of(project: Project, problems: Problems | None = None, mentioned: frozenset[str] = frozenset()) -> Catalog:
     """The catalog; every problem fails the test unless the test collects them."""
     found = problems if problems is not None else Problems()
     catalog = recognise(project, mentioned, found)

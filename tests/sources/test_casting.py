@@ -26,9 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOON = dt.datetime(2024, 5, 1, 12, 0)
 
 
-def cast(
-    cells: list[object], meaning: str, dtype: pl.DataType | None = None, **formats: object
-) -> list[object]:
+def cast(cells: list[object], meaning: str, dtype: pl.DataType | None = None, **formats: object) -> list[object]:
     settings = {"zone": UTC, "source_zone": UTC, **formats}
     frame = pl.DataFrame({"raw": pl.Series(cells, dtype=dtype or pl.String())})
     expression = cast_cells(Cells("raw", frame.schema["raw"]), meaning, Formats(**settings))  # type: ignore[arg-type]
@@ -195,9 +193,7 @@ def test_phones_become_e164_by_the_row_country_then_the_project() -> None:
             "land": ["TR", "Germany", "US", None, None, None],
         }
     )
-    expression = cast_cells(
-        Cells("raw", pl.String()), "phone", Formats(UTC, UTC, country="VN"), pl.col("land")
-    )
+    expression = cast_cells(Cells("raw", pl.String()), "phone", Formats(UTC, UTC, country="VN"), pl.col("land"))
     assert frame.lazy().select(expression).collect().to_series().to_list() == [
         "+4915112345678", "+4915112345678", "+12025550143", "+842438250000", None, None,
     ]  # fmt: skip
@@ -222,9 +218,7 @@ def test_what_a_file_leaves_open_is_a_problem_with_the_way_out(tmp_path: Path) -
         "orders.csv: 'order_date' can be read with the day first or the month first. "
         'Say which in segcli.yaml: `sources: {orders: {files: orders.csv, date_format: "%d/%m/%Y"}}`.',
     ]
-    said = SourceDefinition(
-        "orders", ("orders.csv",), Place("segcli.yaml"), date_format="%m/%d/%Y", decimal=","
-    )
+    said = SourceDefinition("orders", ("orders.csv",), Place("segcli.yaml"), date_format="%m/%d/%Y", decimal=",")
     orders = typed(project_of(tmp_path, said), "orders", "ordered_at", "amount")
     assert orders.row(0) == (dt.datetime(2024, 3, 4), Decimal("1234.00"))
 
@@ -264,9 +258,7 @@ def test_the_first_cell_that_cannot_be_read_is_told_and_fatal_ones_before_others
 
 
 def test_parquet_of_the_right_types_passes_untouched(tmp_path: Path) -> None:
-    frame = pl.DataFrame(
-        {"customer_id": ["a"], "at": [NOON], "event": ["view"]}, schema_overrides={"at": TIME}
-    )
+    frame = pl.DataFrame({"customer_id": ["a"], "at": [NOON], "event": ["view"]}, schema_overrides={"at": TIME})
     frame.write_parquet(tmp_path / "events.parquet")
     (source,) = typed_sources(project_of(tmp_path, tmp_path / "events.parquet"))["events"]
     assert "__problem" not in source.frame.collect_schema()

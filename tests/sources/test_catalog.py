@@ -92,9 +92,7 @@ def test_typed_files_keep_their_types_widened(tmp_path: Path) -> None:
     project = project_of(tmp_path, tmp_path / "people.parquet")
     columns = catalog_of(project).tables["customers"].columns
     assert [columns[name] for name in ("visits", "vip", "seen")] == [pl.Int64, pl.Boolean, TIME]
-    assert typed(project, "customers", "customer_id", "visits", "seen").rows() == [
-        ("1", 3, dt.datetime(2024, 1, 1))
-    ]
+    assert typed(project, "customers", "customer_id", "visits", "seen").rows() == [("1", 3, dt.datetime(2024, 1, 1))]
 
 
 def test_ten_thousand_columns_are_no_trouble(tmp_path: Path) -> None:

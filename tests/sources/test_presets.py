@@ -180,9 +180,7 @@ def test_shopify_orders_are_the_first_line_of_each_order_and_items_all_lines(tmp
         **order, "Name": "1002", "Total": "5.00", "Cancelled at": "2024-06-01 00:00:00 +0000",
         "Accepts Marketing": "no", **shoe,
     }  # fmt: skip
-    file = write_csv(
-        tmp_path / "orders.csv", SHOPIFY_ORDERS, {**order, **line, **shoe}, {**line, **sock}, late
-    )
+    file = write_csv(tmp_path / "orders.csv", SHOPIFY_ORDERS, {**order, **line, **shoe}, {**line, **sock}, late)
     project = project_of(tmp_path, file, timezone="Europe/Berlin")
 
     orders = typed(project, "orders")
@@ -255,9 +253,7 @@ def test_shopify_customers_lose_the_apostrophes_that_spreadsheets_need(tmp_path:
 
 
 @pytest.mark.parametrize("repeated", [True, False])
-def test_woocommerce_cells_of_an_order_may_stand_on_every_line_or_the_first(
-    tmp_path: Path, repeated: bool
-) -> None:
+def test_woocommerce_cells_of_an_order_may_stand_on_every_line_or_the_first(tmp_path: Path, repeated: bool) -> None:
     order = {
         "Order Number": "77", "Order Status": "Completed", "Order Date": "2024-05-01 18:30",
         "Email (Billing)": "cem@example.com", "First Name (Billing)": "Cem", "Country Code (Billing)": "TR",
@@ -265,9 +261,7 @@ def test_woocommerce_cells_of_an_order_may_stand_on_every_line_or_the_first(
     }  # fmt: skip
     one = {"Item #": "1", "SKU": "A", "Name": "Apple", "Quantity": "1", "Item Cost": "10.00"}
     two = {"Item #": "2", "SKU": "B", "Name": "Bread", "Quantity": "2", "Item Cost": "10.00"}
-    file = write_csv(
-        tmp_path / "orders.csv", WOO_ADVANCED, {**order, **one}, {**(order if repeated else {}), **two}
-    )
+    file = write_csv(tmp_path / "orders.csv", WOO_ADVANCED, {**order, **one}, {**(order if repeated else {}), **two})
     project = project_of(tmp_path, file)
     (orders,) = typed_sources(project)["orders"]
     columns = ("order_id", "ordered_at", "amount", "refunded", "email", "phone")
@@ -327,9 +321,7 @@ def test_klaviyo_consent_is_yes_only_for_who_subscribed_and_is_not_suppressed(tm
         profile("d", "SUBSCRIBED", "[\"HARD_BOUNCE\"]"), profile("e", "SUBSCRIBED", "[]"), profile("f", ""),
     ]  # fmt: skip
     for header in (KLAVIYO_OLD, KLAVIYO_2025):
-        project = project_of(
-            tmp_path, write_csv(tmp_path / "profiles.csv", header, *rows), timezone="Asia/Ho_Chi_Minh"
-        )
+        project = project_of(tmp_path, write_csv(tmp_path / "profiles.csv", header, *rows), timezone="Asia/Ho_Chi_Minh")
         people = typed(project, "customers", "customer_id", "email_consent", "created_at")
         assert people["email_consent"].to_list() == [True, False, False, False, True, None]
         assert people["created_at"].to_list()[0] == dt.datetime(2024, 5, 1, 19)
@@ -399,9 +391,7 @@ GA4_ROW = {
     "event_date": "20240501",
     "event_timestamp": 1714557492000000,
     "event_name": "view_item",
-    "event_params": [
-        {"key": "page_location", "value": {"string_value": "https://shop.example/a", "int_value": None}}
-    ],
+    "event_params": [{"key": "page_location", "value": {"string_value": "https://shop.example/a", "int_value": None}}],
     "event_previous_timestamp": None,
     "event_value_in_usd": None,
     "event_bundle_sequence_id": 1,

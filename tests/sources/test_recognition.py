@@ -86,13 +86,9 @@ def test_online_retail_lines_with_unit_prices(tmp_path: Path) -> None:
 
 
 def test_people_are_told_from_lists_of_other_things(tmp_path: Path) -> None:
-    people = write_csv(
-        tmp_path / "demographics.csv", "household_id,age,income,marital_status", {"age": "65+"}
-    )
+    people = write_csv(tmp_path / "demographics.csv", "household_id,age,income,marital_status", {"age": "65+"})
     sent = write_csv(tmp_path / "campaigns.csv", "campaign_id,household_id", {"campaign_id": "1"})
-    used = write_csv(
-        tmp_path / "coupon_redemptions.csv", "household_id,coupon_upc,campaign_id,redemption_date"
-    )
+    used = write_csv(tmp_path / "coupon_redemptions.csv", "household_id,coupon_upc,campaign_id,redemption_date")
     about = write_csv(tmp_path / "campaign_descriptions.csv", "campaign_id,campaign_type,start_date,end_date")
     goods = write_csv(
         tmp_path / "products.csv", "product_id,manufacturer_id,department,brand,product_category,product_type"
@@ -136,9 +132,7 @@ def test_a_preset_can_be_overruled(tmp_path: Path) -> None:
 
 def test_a_mapped_column_that_is_absent_is_a_problem_with_the_nearest_names(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "export.csv", "customer_id,order_date,revenue", {"revenue": "1"})
-    said = SourceDefinition(
-        "orders", ("export.csv",), Place("segcli.yaml", 3, 5), columns={"amount": "revenu"}
-    )
+    said = SourceDefinition("orders", ("export.csv",), Place("segcli.yaml", 3, 5), columns={"amount": "revenu"})
     problems = Problems()
     catalog_of(project_of(tmp_path, said), problems)
     assert [str(problem) for problem in problems] == [

@@ -1,4 +1,4 @@
-"""Expressions of recipes: SQL that Polars evaluates, checked first for what it would answer silently and wrongly."""
+"""Expressions of recipes: SQL for Polars, checked for what it would answer silently and wrongly."""
 
 from segcli.fields.expressions.checking import CheckedExpression, Scope, check_expression
 from segcli.fields.expressions.kinds import normalise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from segcli.fields.expressions import tree
 from segcli.fields.expressions.functions import Function
-from segcli.fields.expressions.kinds import Typed
+from segcli.fields.expressions.kinds import Typed, finite
+from segcli.fields.expressions.literals import written_out
 from segcli.fields.expressions.operands import of_kind
 from segcli.fields.expressions.tokens import ExpressionError
 
@@ -26,7 +28,7 @@ def aggregate(call: tree.Call, function: Function, arguments: Sequence[Typed], f
     tail = filter_of(filters)
     if not arguments:
         return f"count(*){tail}"
-    value = of_kind(arguments[0], function.parameters[0].kinds, f"{call.function}()")
+    value = within_range(of_kind(arguments[0], function.parameters[0].kinds, f"{call.function}()"))
     distinct = "distinct " if call.distinct else ""
     match function.polars_name:
         case "sum":
@@ -41,8 +43,13 @@ def aggregate(call: tree.Call, function: Function, arguments: Sequence[Typed], f
             between = arguments[1].sql if len(arguments) > 1 else "','"
             return f"string_agg({distinct}{value.sql}, {between} order by {value.sql}){tail}"
         case name:
-            others = "".join(f", {other.sql}" for other in arguments[1:])
+            others = "".join(f", {written_out(other)}" for other in arguments[1:])
             return f"{name}({distinct}{value.sql}{others}){tail}"
+
+
+def within_range(value: Typed) -> Typed:
+    """A float that may be infinite or no number made null, which aggregates pass over."""
+    return value if value.finite else replace(value, sql=finite(value.sql), finite=True)
 
 
 def filter_of(filters: Sequence[str]) -> str:
@@ -73,6 +80,4 @@ def check_share(value: Typed) -> None:
     """A quantile's second argument lies between 0 and 1; raises ExpressionError."""
     node = value.node
     if not (isinstance(node, tree.Constant) and node.kind == "number" and 0 <= float(node.value) <= 1):
-        raise ExpressionError(
-            "a quantile is a share between 0 and 1", node.start, "Write quantile_disc(x, 0.9)."
-        )
+        raise ExpressionError("a quantile is a share between 0 and 1", node.start, "Write quantile_disc(x, 0.9).")

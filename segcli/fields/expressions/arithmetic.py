@@ -32,20 +32,22 @@ def combine(node: tree.Arithmetic, left: Typed, right: Typed, table: EmptyTable)
     left, right = fitting(node, left, right)
     sql_left, sql_right = left.first_of(CHAINS[node.operator]), right.operand
     if node.operator in ("/", "//", "%"):
-        sql_left, sql_right = left.operand, divisor(right)
+        sql_right = divisor(right)
         if is_decimal(left, right) and node.operator == "/" and scale(left) < QUOTIENT_SCALE:
             sql_left = f"try_cast({left.sql} as decimal(38, {QUOTIENT_SCALE}))"
-    elif node.operator == "*" and is_decimal(left, right) and scale(left) and scale(right):
-        if scale(left) + scale(right) > PRODUCT_SCALE:
-            sql_left, sql_right = f"cast({left.sql} as double)", f"cast({right.sql} as double)"
+    elif node.operator == "*" and is_decimal(left, right) and too_fine(left, right):
+        sql_left, sql_right = f"cast({left.sql} as double)", f"cast({right.sql} as double)"
     sql = f"{sql_left} {node.operator} {sql_right}"
     asked = table.type_of(sql, node.start)
     sql, dtype = widened(sql, asked)
     joins = CHAINS[node.operator] if dtype == asked else ""
     whole_numbers = left.dtype.is_integer() and right.dtype.is_integer()
-    return Typed(
-        sql, dtype, node, joins, finite=dtype != pl.Float64 or whole_numbers or left.kind == "length"
-    )
+    return Typed(sql, dtype, node, joins, finite=dtype != pl.Float64 or whole_numbers or left.kind == "length")
+
+
+def too_fine(left: Typed, right: Typed) -> bool:
+    """Whether a product of two decimals has more digits behind the point than is safe."""
+    return bool(scale(left) and scale(right)) and scale(left) + scale(right) > PRODUCT_SCALE
 
 
 def divisor(value: Typed) -> str:
@@ -60,9 +62,7 @@ def divisor(value: Typed) -> str:
 def is_decimal(left: Typed, right: Typed) -> bool:
     """Whether the result is computed in decimals: floats win over them, whole numbers do not."""
     types = (left.dtype, right.dtype)
-    return any(isinstance(dtype, pl.Decimal) for dtype in types) and not any(
-        dtype.is_float() for dtype in types
-    )
+    return any(isinstance(dtype, pl.Decimal) for dtype in types) and not any(dtype.is_float() for dtype in types)
 
 
 def scale(value: Typed) -> int:
@@ -75,9 +75,7 @@ def fitting(node: tree.Arithmetic, left: Typed, right: Typed) -> tuple[Typed, Ty
     operator = node.operator
     if operator == "-" and {left.kind, right.kind} == {"time", "text"}:
         left, right = (
-            (left, as_time(right, left.dtype))
-            if right.kind == "text"
-            else (as_time(left, right.dtype), right)
+            (left, as_time(right, left.dtype)) if right.kind == "text" else (as_time(left, right.dtype), right)
         )
     kinds = (left.kind, right.kind)
     calendar = left if left.calendar else right
@@ -117,9 +115,7 @@ def not_text(left: Typed, right: Typed) -> ExpressionError:
     if "boolean" in (left.kind, right.kind):
         return ExpressionError("|| joins text, and a condition is none", left.node.start, "Write `or`.")
     odd = left if left.kind not in ("text", "number", "time") else right
-    return ExpressionError(
-        f"|| joins text, and this is {odd.spoken}", odd.node.start, "Write cast(x as text)."
-    )
+    return ExpressionError(f"|| joins text, and this is {odd.spoken}", odd.node.start, "Write cast(x as text).")
 
 
 def refusal(node: tree.Arithmetic, left: Typed, right: Typed) -> ExpressionError:

@@ -37,7 +37,7 @@ class EmptyTable:
             raise refusal(error, start) from None
 
     def result_type(self, sql: str, start: int) -> pl.DataType:
-        """The type of what really comes out, which finds what a schema alone does not; raises ExpressionError."""
+        """The type of what really comes out, as a schema alone may err; raises ExpressionError."""
         try:
             return self._query(sql).collect().schema["x"]
         except BaseException as error:

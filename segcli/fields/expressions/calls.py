@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from segcli.fields.expressions import tree
 from segcli.fields.expressions.conversions import time_part
@@ -25,9 +24,7 @@ def called(node: tree.Call) -> Function:
         raise ExpressionError(f"{node.function}(*) is not possible", node.start, "Name a column.")
     if not function.aggregate and (node.distinct or node.condition):
         clause = "distinct" if node.distinct else "filter"
-        raise ExpressionError(
-            f"'{clause}' belongs to aggregates, and {node.function}() is none", node.start
-        )
+        raise ExpressionError(f"'{clause}' belongs to aggregates, and {node.function}() is none", node.start)
     check_count(node, function)
     for position in sorted(function.literal):
         if position <= len(node.arguments):
@@ -75,11 +72,3 @@ def scalar(node: tree.Call, function: Function, arguments: Sequence[Typed]) -> s
         for position, argument in enumerate(arguments, 1)
     ]
     return f"{function.polars_name}({', '.join(parts)})"
-
-
-def with_literals(arguments: Sequence[Typed]) -> list[Typed]:
-    """An aggregate's arguments: the value (finite), and literals without types of their own."""
-    return [
-        argument if position == 0 else replace(argument, sql=written_out(argument))
-        for position, argument in enumerate(arguments)
-    ]

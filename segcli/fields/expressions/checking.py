@@ -10,11 +10,12 @@ from typing import Literal
 import polars as pl
 
 from segcli.fields.expressions.asking import EmptyTable
+from segcli.fields.expressions.complexity import check_weight
 from segcli.fields.expressions.kinds import Typed, normalise, timestamp
 from segcli.fields.expressions.names import names_in, quoted
 from segcli.fields.expressions.operands import condition
 from segcli.fields.expressions.parsing import parse
-from segcli.fields.expressions.rewriting import AlreadyTold, Rewriter
+from segcli.fields.expressions.rewriting import Rewriter, ToldError
 from segcli.fields.expressions.tokens import ExpressionError
 from segcli.problems import Problem, Problems
 from segcli.project.models import Expression
@@ -40,8 +41,8 @@ class Scope:
 class CheckedExpression:
     """An expression as Polars may have it: `SELECT <sql> AS "x" FROM self`.
 
-    `optional` are the columns named only inside coalesce(), ifnull() or `is null`: if one of them is absent, the
-    rest still says something. `names` holds every column that the SQL needs, those of its filters too.
+    `optional` are the columns named only inside coalesce(), ifnull() or `is null`: if one of them is absent,
+    the rest still says something. `names` holds every column that the SQL needs, those of its filters too.
     """
 
     sql: str
@@ -71,17 +72,20 @@ def check_expression(
     table = EmptyTable({name: scope.columns[name] for name in needed if name in scope.columns})
     rewriter = Rewriter(
         scope.columns, scope.what, scope.as_of, table,
-        aggregates=scope.aggregates, filters=filters_of(scope, where, within_column, within), others=scope.others,
+        aggregates=scope.aggregates, others=scope.others,
+        filters=filters_of(scope, where, within_column, within),
     )  # fmt: skip
     try:
-        value = wanted(rewriter.value(parse(expression.text)), wants, rewriter)
+        tree = parse(expression.text)
+        check_weight(tree)
+        value = wanted(rewriter.value(tree), wants, rewriter)
         sql, dtype = normalise(value.sql, value.dtype, is_finite=value.finite)
         result = evaluated(sql, rewriter, table)
         if result != dtype:
             sql, dtype = normalise(sql, result)
     except ExpressionError as error:
         rewriter.errors.append(error)
-    except AlreadyTold:
+    except ToldError:
         pass
     report(rewriter.errors, "error", expression, key, problems)
     report(rewriter.warnings, "warning", expression, key, problems)
@@ -90,9 +94,7 @@ def check_expression(
     filters = frozenset({within_column} if within_column and within else ())
     names = rewriter.required | rewriter.optional | filters | (where.names if where else frozenset())
     required = rewriter.required | filters | (where.names - where.optional if where else frozenset())
-    return CheckedExpression(
-        sql, dtype, frozenset(names), frozenset(names - required), rewriter.leaves_streaming
-    )
+    return CheckedExpression(sql, dtype, frozenset(names), frozenset(names - required), rewriter.leaves_streaming)
 
 
 def filters_of(
@@ -114,9 +116,7 @@ def wanted(value: Typed, wants: Wanted, rewriter: Rewriter) -> Typed:
     if value.kind == "null":
         raise ExpressionError("this is null for everybody", 0)
     if value.kind == "length":
-        raise ExpressionError(
-            "a length of time is no value of a field", 0, "x / interval '1 day' is a number of days."
-        )
+        raise ExpressionError("a length of time is no value of a field", 0, "x / interval '1 day' is a number of days.")
     if wants == "number" and value.kind != "number":
         raise ExpressionError(f"a number is needed here, and this is {value.spoken}", 0)
     return value

@@ -73,9 +73,7 @@ def warn_of_midnight(time: Typed, date: Typed, warnings: Warnings, *, exactly: b
 def like(node: tree.Like, subject: Typed, pattern: Typed) -> str:
     """`subject like pattern`, for patterns without the one-character wildcard."""
     if subject.kind != "text":
-        raise ExpressionError(
-            f"{node.operator} looks into text, and this is {subject.spoken}", subject.node.start
-        )
+        raise ExpressionError(f"{node.operator} looks into text, and this is {subject.spoken}", subject.node.start)
     written = pattern.node
     if not isinstance(written, tree.Constant) or written.kind != "text":
         raise ExpressionError(

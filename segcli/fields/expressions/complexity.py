@@ -9,6 +9,7 @@ from segcli.fields.expressions.functions import vocabulary
 from segcli.fields.expressions.tokens import ExpressionError
 
 HEAVIEST = 2_000
+DOUBLING = {"nullif", "strpos", "mod", "div"}
 
 
 def check_weight(node: tree.Node) -> None:
@@ -18,7 +19,7 @@ def check_weight(node: tree.Node) -> None:
 
 
 def weight(node: tree.Node) -> int:
-    """How many names and operators Polars sees: a divisor, nullif() and some others use their operand twice."""
+    """How many names and operators Polars sees: a divisor, nullif() and some more use their operand twice."""
     if isinstance(node, tree.Constant):
         return 0
     if isinstance(node, tree.Arithmetic) and node.operator in ("/", "//", "%"):
@@ -26,7 +27,7 @@ def weight(node: tree.Node) -> int:
     below = sum(weight(child) for child in children(node))
     if isinstance(node, tree.Call):
         function = vocabulary().functions.get(node.function)
-        doubles = function is not None and (function.overflows or function.name in ("nullif", "strpos", "mod", "div"))
+        doubles = node.function in DOUBLING or (function is not None and function.overflows)
         return 1 + below * (2 if doubles else 1)
     return 1 + below
 

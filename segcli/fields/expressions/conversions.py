@@ -24,10 +24,8 @@ TYPES = {
 CANONICAL = {name: canonical for canonical, names in TYPES.items() for name in names}
 DECIMAL = re.compile(r"(?:decimal|numeric)\((\d{1,2}),(\d{1,2})\)")
 
-PARTS = {
-    "year", "isoyear", "quarter", "month", "week", "day", "doy", "isodow", "hour", "minute", "second", "epoch",
-}  # fmt: skip
 UNITS = {"year", "quarter", "month", "week", "day", "hour", "minute", "second"}
+PARTS = UNITS | {"isoyear", "doy", "isodow", "epoch"}
 OF_THE_DAY = {"hour", "minute", "second", "epoch"}
 
 
@@ -54,9 +52,7 @@ def canonical_type(node: tree.Cast) -> str:
         if 1 <= digits <= 38 and scale <= digits:
             return f"decimal({digits}, {scale})"
     if node.type.startswith(("decimal", "numeric")):
-        raise ExpressionError(
-            f"'{node.type}' is no type here", node.start, "Write decimal(18, 2), at most 38 digits."
-        )
+        raise ExpressionError(f"'{node.type}' is no type here", node.start, "Write decimal(18, 2), at most 38 digits.")
     raise ExpressionError(
         f"'{node.type}' is no type here", node.start,
         nearest(node.type, CANONICAL) or f"There are {', '.join(TYPES)} and decimal(18, 2).",

@@ -84,8 +84,7 @@ def function_of(name: str, entry: dict[str, Any], *, aggregate: bool) -> Functio
     """One entry of functions.yaml."""
     written = [part.strip() for part in entry["takes"].split(",") if part.strip()]
     parameters = tuple(
-        Parameter(frozenset(part.rstrip("?*").split("|")), part.endswith("?"), part.endswith("*"))
-        for part in written
+        Parameter(frozenset(part.rstrip("?*").split("|")), part.endswith("?"), part.endswith("*")) for part in written
     )
     return Function(
         name=name,

@@ -35,9 +35,9 @@ DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)
 class Typed:
     """A part of an expression as Polars will see it, with the type of its values.
 
-    `joins` names the chain of operators that `sql` is one of (`and`, `or`, `sum`, `product`, `text`, or `test`
-    for what never chains); empty where no parentheses are ever needed. `finite` is false for floats that may be
-    infinite or no number.
+    `joins` names the chain of operators that `sql` is one of (`and`, `or`, `sum`, `product`, `text`, or
+    `test` for what never chains); empty where no parentheses are ever needed. `finite` is false for floats
+    that may be infinite or no number.
     """
 
     sql: str
@@ -70,7 +70,7 @@ class Typed:
 
 
 def kind_of(dtype: pl.DataType) -> Kind:
-    """The kind of a Polars type; ExpressionError has no place here, so what has no kind counts as a list."""
+    """The kind of a Polars type; what no expression can use (struct, binary) counts as a list."""
     if dtype.is_numeric():
         return "number"
     if dtype == pl.String:
@@ -99,7 +99,7 @@ def finite(sql: str) -> str:
 
 
 def normalise(sql: str, dtype: pl.DataType, *, is_finite: bool = False) -> tuple[str, pl.DataType]:
-    """A result brought to the house types: Int64, Decimal(18,2) for money, Float64, and the others as they are.
+    """A result brought to the house types: Int64, Decimal(18,2) for money, Float64, the others as they are.
 
     A decimal of another scale is exact until here and becomes a double; what does not fit becomes null.
     """

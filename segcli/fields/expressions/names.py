@@ -9,7 +9,7 @@ import polars as pl
 
 from segcli.fields.expressions.functions import vocabulary
 from segcli.fields.expressions.kinds import timestamp
-from segcli.fields.expressions.parsing import REFUSED_WORDS, RESERVED
+from segcli.fields.expressions.refusals import REFUSED_WORDS, RESERVED
 from segcli.fields.expressions.tokens import TOKEN, ExpressionError, literal_value
 from segcli.problems import nearest
 from segcli.project.models import Expression
@@ -51,9 +51,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def unknown_name(
-    name: str, start: int, known: Collection[str], what: str, *, in_quotes: bool
-) -> ExpressionError:
+def unknown_name(name: str, start: int, known: Collection[str], what: str, *, in_quotes: bool) -> ExpressionError:
     """What to say about a name that is no column."""
     words = vocabulary()
     if in_quotes:

@@ -29,9 +29,7 @@ def alike(values: Sequence[Typed]) -> list[Typed]:
     known = next((value for value in values if value.kind != "null" and not written(value)), None)
     first = known or next(value for value in values if value.kind != "null")
     other = next(value for value in values if value.kind not in ("null", first.kind))
-    raise ExpressionError(
-        f"{other.spoken} stands beside {first.spoken}", other.node.start, mixture_hint(first, other)
-    )
+    raise ExpressionError(f"{other.spoken} stands beside {first.spoken}", other.node.start, mixture_hint(first, other))
 
 
 def written(value: Typed) -> bool:
@@ -72,17 +70,13 @@ def is_number(text: str) -> bool:
 
 
 def comparable(left: Typed, right: Typed, operator: str) -> tuple[Typed, Typed]:
-    """Two operands of a comparison, made alike; raises ExpressionError where comparing them makes no sense."""
+    """Two operands of a comparison, made alike; raises ExpressionError where that makes no sense."""
     for value in (left, right):
         if value.kind == "null":
-            raise ExpressionError(
-                "nothing equals null", value.node.start, "Write `is null` or `is not null`."
-            )
+            raise ExpressionError("nothing equals null", value.node.start, "Write `is null` or `is not null`.")
     left, right = alike([left, right])
     if left.kind == "boolean" and operator in ("<", "<=", ">", ">="):
-        raise ExpressionError(
-            "conditions have no order", right.node.start, "A condition stands alone or after `not`."
-        )
+        raise ExpressionError("conditions have no order", right.node.start, "A condition stands alone or after `not`.")
     if left.kind == "list":
         raise ExpressionError("lists are not compared", left.node.start, "Write array_contains(list, 'x').")
     return left, right

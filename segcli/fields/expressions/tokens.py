@@ -99,9 +99,7 @@ def literal_value(text: str) -> str:
 def refuse_character(text: str, position: int) -> NoReturn:
     """Raises for a character that begins no token: an open quote, or one that SQL does not know."""
     if text[position] in "'\"":
-        raise ExpressionError(
-            "this quote is never closed", position, "A quote inside text is doubled: 'it''s'."
-        )
+        raise ExpressionError("this quote is never closed", position, "A quote inside text is doubled: 'it''s'.")
     hint = None
     if text[position] in "‘’“”´":
         hint = "Text goes in straight single quotes: 'text'."
@@ -127,9 +125,7 @@ def check_balance(tokens: list[Token], length: int) -> None:
         if token.kind == "open":
             opened.append(token)
             if len(opened) > DEEPEST_NESTING:
-                raise ExpressionError(
-                    "this is nested too deep", token.start, "Give a part of it a field of its own."
-                )
+                raise ExpressionError("this is nested too deep", token.start, "Give a part of it a field of its own.")
         elif token.kind == "close":
             if not opened:
                 raise ExpressionError("this ')' closes nothing", token.start)
