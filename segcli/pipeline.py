@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +16,7 @@ import polars as pl
 from segcli.exports import (
     RunContents,
     finished_runs,
+    format_names,
     manifest_facts,
     read_manifest,
     run_name,
@@ -23,7 +24,7 @@ from segcli.exports import (
     write_run,
 )
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
-from segcli.problems import Problems, RecipeError
+from segcli.problems import Problems, nearest
 from segcli.project.models import Field, Project, Segment
 from segcli.segments import CONTACTABLE, SegmentMembers, decide_members
 from segcli.sources import read_tables, recognise
@@ -65,9 +66,20 @@ def prepare(project: Project, problems: Problems, *, wanted: Iterable[str] | Non
     counts read, so that a vocabulary of which little is used costs little.
     """
     fields, segments = definitions(project)
+    project = _with_known_format(project, problems)
     catalog = recognise(project, mentioned_names([*fields, *segments]), problems)
     plan = plan_fields(fields, segments, catalog, problems, wanted=wanted or _wanted(project))
     return Prepared(project, catalog, plan, problems)
+
+
+def _with_known_format(project: Project, problems: Problems) -> Project:
+    """The project, without its ESP if that is none: then the rest is checked all the same."""
+    if project.esp is None or project.esp in format_names():
+        return project
+    hint = nearest(project.esp, format_names()) or f"Known are {', '.join(format_names())}."
+    key = "esp" if project.esp_place else "--esp"
+    problems.error(f"no email service named '{project.esp}'.", project.esp_place, key, hint)
+    return replace(project, esp=None)
 
 
 def definitions(project: Project) -> tuple[list[Field], list[Segment]]:
@@ -112,7 +124,7 @@ def compute(
 
     `needed` names the columns of each table to read; by default those that the plan needs.
     """
-    prepared.problems.stop_on_errors(RecipeError)
+    prepared.problems.stop()
     seconds: dict[str, float] = {}
     with _timed(seconds, "sources"):
         progress("Reading files")
@@ -134,7 +146,7 @@ def compute(
 
 def _newest_order(tables: Tables) -> dt.datetime | None:
     orders = tables.tables.get("orders")
-    if orders is None or orders.time not in orders.whole.collect_schema():
+    if orders is None or orders.time is None or orders.time not in orders.whole.collect_schema():
         return None
     newest: dt.datetime | None = orders.whole.select(pl.col(orders.time).max()).collect(engine="streaming").item()
     return newest

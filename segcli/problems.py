@@ -45,10 +45,12 @@ class Problem:
     key: str | None = None
     hint: str | None = None
     severity: Literal["error", "warning"] = "error"
+    in_data: bool = False  # a file is there and cannot be used as it is: nothing that anybody typed is wrong
 
     def __str__(self) -> str:
         head = "".join(f"{part}: " for part in (self.place, self.key) if part)
-        return f"{head}{self.message}" + (f" {self.hint}" if self.hint else "")
+        end = "" if self.message.endswith((".", "?", "!", ":")) else "."
+        return f"{head}{self.message}{end}" + (f" {self.hint}" if self.hint else "")
 
     def order(self) -> tuple[str, int, int, str]:
         place = self.place or Place("")
@@ -87,6 +89,11 @@ class Problems:
         if self.errors:
             raise error(list(self))
 
+    def stop(self) -> None:
+        """Raises every problem found so far: a DataError if each error is in the data, else a RecipeError."""
+        if self.errors:
+            raise kind_of_error(self.errors)(list(self))
+
 
 class SegcliError(Exception):
     """An error that a user can act on; carries every problem that was found."""
@@ -108,6 +115,11 @@ class RecipeError(SegcliError):
     """A project file, a recipe or an option is wrong."""
 
     exit_code = ExitCode.USAGE
+
+
+def kind_of_error(errors: Iterable[Problem]) -> type[SegcliError]:
+    """DataError if every error is in the data, else RecipeError: something that was typed is wrong."""
+    return DataError if all(problem.in_data for problem in errors) else RecipeError
 
 
 class LockedError(SegcliError):

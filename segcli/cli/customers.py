@@ -44,7 +44,8 @@ def customer_profile(
     prepared = prepare(project, problems, wanted=[item.name for item in (*fields, *segments)])
     needed = prepared.plan.needed_columns()
     for table, columns in PROFILE_ROWS.items():
-        given = prepared.catalog.tables[table].given
+        known = prepared.catalog.table(table)
+        given = known.given if known else frozenset()
         if given:
             needed[table] = needed.get(table, frozenset()) | (frozenset(columns) & given)
     run = compute(prepared, scratch, progress, needed=needed)

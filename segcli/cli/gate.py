@@ -14,7 +14,7 @@ def run(arguments: Sequence[str]) -> int:
     from segcli.cli.app import app
 
     try:
-        app(list(arguments))
+        app(list(arguments), prog_name="segcli")
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else ExitCode.DONE
     except SegcliError as error:

@@ -38,10 +38,16 @@ def print_problems(problems: Iterable[Problem]) -> None:
     for problem in found:
         style = "red" if problem.severity == "error" else "yellow"
         console.print(f"[{style}]{problem.severity}[/{style}] ", end="")
-        console.print(str(problem), markup=False)
+        console.print(on_one_line(str(problem)), markup=False)
     if len(found) > 1:
         errors = sum(problem.severity == "error" for problem in found)
         console.print(f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}", style="dim")
+
+
+def on_one_line(text: str, longest: int | None = None) -> str:
+    """Text that came out of somebody's data, without line ends or anything else that moves the cursor."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from segcli.cli import options
 if TYPE_CHECKING:
     from segcli.cli.customers import CustomerProfile
 
+LONGEST_CELL = 300
+
 
 def profile(
     customer: Annotated[str, typer.Argument(help="A customer_id, an email address or a phone number.")],
@@ -45,12 +47,13 @@ def profile(
 def _show(found: CustomerProfile) -> None:
     from rich.table import Table
 
-    from segcli.cli.output import stdout_console
+    from segcli.cli.output import on_one_line, stdout_console
 
     console = stdout_console()
     name = " ".join(str(found.columns[key]) for key in ("first_name", "last_name") if found.columns.get(key))
-    console.print(f"[bold]{found.columns['customer_id']}[/bold] {name}".rstrip())
-    console.print("segments: " + (", ".join(found.segments) or "none"), markup=False)
+    title = f"[bold]{in_table(found.columns['customer_id'])}[/bold] {in_table(name)}"
+    console.print(title.rstrip())
+    console.print(on_one_line("segments: " + (", ".join(found.segments) or "none")), markup=False)
     console.print()
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="bold")
@@ -58,7 +61,7 @@ def _show(found: CustomerProfile) -> None:
     for key, value in found.columns.items():
         if key in found.unavailable:
             continue
-        table.add_row(key, "[dim]-[/dim]" if value is None else spoken(value))
+        table.add_row(key, "[dim]-[/dim]" if value is None else in_table(value))
     console.print(table)
     for what, rows in found.latest.items():
         if rows:
@@ -67,12 +70,21 @@ def _show(found: CustomerProfile) -> None:
             for column in rows[0]:
                 rows_table.add_column(column)
             for row in rows:
-                rows_table.add_row(*("" if value is None else spoken(value) for value in row.values()))
+                rows_table.add_row(*("" if value is None else in_table(value) for value in row.values()))
             console.print(rows_table)
     if found.unavailable:
         lacking = sorted({need for needs in found.unavailable.values() for need in needs})
         console.print(f"\n[dim]{len(found.unavailable)} fields are not known for want of:[/dim]")
         console.print(", ".join(lacking), style="dim", markup=False)
+
+
+def in_table(value: Any) -> str:
+    """A value for a cell of a table: data is neither markup nor may it move the cursor."""
+    from rich.markup import escape
+
+    from segcli.cli.output import on_one_line
+
+    return escape(on_one_line(spoken(value), LONGEST_CELL))
 
 
 def spoken(value: Any) -> str:

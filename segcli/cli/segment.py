@@ -94,7 +94,9 @@ def unavailable_segments(run: SegmentRun) -> dict[str, tuple[str, ...]]:
 def _show(
     run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: float, *, everything: bool
 ) -> None:
-    from segcli.cli.output import counted, print_problems, stderr_console, stdout_console
+    from rich.markup import escape
+
+    from segcli.cli.output import counted, on_one_line, print_problems, stderr_console, stdout_console
     from segcli.cli.segment_table import champion_note, segment_table
 
     project, tables = run.prepared.project, run.tables
@@ -102,7 +104,8 @@ def _show(
     print_problems([*project.warnings, *run.prepared.problems.warnings])
     for file in run.prepared.catalog.files:
         what = f"{file.platform} → {', '.join(file.tables)}" if file.tables else "left out"
-        notes.print(f"[bold]{file.path}[/bold]: {what}" + (f" ({file.note})" if file.note else ""))
+        note = f" ({file.note})" if file.note else ""
+        notes.print(f"[bold]{escape(file.path)}[/bold]: {escape(what + note)}")
     for name, number in tables.counts.items():
         if number:
             notes.print(f"  {name.replace('_', ' ')}: {number:,}", style="dim")
@@ -120,18 +123,20 @@ def _show(
         )
     )
     for line in _notes(run, champion_note(run.members), everything=everything):
-        notes.print(line, markup=False)
-    notes.print(f"[bold]{folder}[/bold] written in {seconds:.1f} s")
+        notes.print(on_one_line(line), markup=False)
+    notes.print(f"[bold]{escape(str(folder))}[/bold] written in {seconds:.1f} s")
 
 
 def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[str]:
+    from segcli.cli.output import counted
+
     lines = [champions] if champions else []
     lines += _old_orders(run)
     for name, cuts in sorted(run.computed.cut_points.items()):
-        if cuts.quantiles and len(cuts.values) <= 10:
+        if cuts.quantiles and 0 < len(cuts.values) <= 10:
             lines.append(f"{name}: cut points {', '.join(str(value) for value in cuts.values)}")
     contactable = sum(item.contactable for item in run.members)
-    if not contactable and run.members:
+    if not contactable and any(item.customers for item in run.members):
         lines.append(_why_nobody_is_contactable(run))
     by_need: dict[tuple[str, ...], list[str]] = {}
     for name, needs in unavailable_segments(run).items():
@@ -140,7 +145,11 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
         shown = names if everything else [*names[:4], *(["..."] if len(names) > 4 else [])]
         lines.append(f"Not available for want of {', '.join(needs[:3])}: {', '.join(shown)}")
     if run.tables.rejected.height:
-        lines.append(f"{run.tables.rejected.height:,} cells or rows could not be read: see rejected.csv")
+        rejected = run.tables.rejected
+        dropped = rejected.filter("dropped").height
+        told = [counted(dropped, "row")] if dropped else []
+        told += [counted(rejected.height - dropped, "cell")] if rejected.height > dropped else []
+        lines.append(f"{' and '.join(told)} could not be read: see rejected.csv in the run's folder")
     return lines
 
 
@@ -164,6 +173,6 @@ def _why_nobody_is_contactable(run: SegmentRun) -> str:
             "which column it is: --map customers.email=NAME"
         )
     return (
-        "Contactable 0: every address is missing, invalid, unsubscribed, bounced or complained. "
-        "The column email_consent says no for all, if it is there."
+        "Contactable 0: every address is missing, not valid, unsubscribed, bounced or complained, "
+        "or the column email_consent says no."
     )

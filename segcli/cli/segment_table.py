@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from rich.markup import escape
 from rich.table import Table
 
+from segcli.cli.output import on_one_line
 from segcli.segments import SegmentMembers
 
 BAR_WIDTH = 12
 OPEN_PER_RECIPE = 3
+LONGEST_NAME = 60
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -39,7 +42,7 @@ def segment_table(
         shown = of_recipe if everything else of_recipe[: OPEN_PER_RECIPE + 1]
         if len(of_recipe) - len(shown) == 1:
             shown = of_recipe
-        table.add_row(f"[dim]{recipe}[/dim]")
+        table.add_row(f"[dim]{escape(recipe)}[/dim]")
         for item in shown:
             table.add_row(*_cells(item, customers, previous))
         hidden = of_recipe[len(shown) :]
@@ -49,8 +52,7 @@ def segment_table(
 
 
 def _cells(item: SegmentMembers, customers: int, previous: Mapping[str, int]) -> Iterable[str]:
-    name = item.name + (" [red]suppressed[/red]" if item.suppress else "")
-    yield f"  {name}"
+    yield f"  {escape(on_one_line(item.name, LONGEST_NAME))}" + (" [red]suppressed[/red]" if item.suppress else "")
     yield f"{item.customers:,}"
     yield f"[cyan]{bar(item.customers / customers if customers else 0)}[/cyan]"
     yield f"{item.contactable:,}"

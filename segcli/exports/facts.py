@@ -29,7 +29,8 @@ def manifest_facts(
 ) -> dict[str, Any]:
     """Everything but the outputs. Only `timings` may differ between two runs over the same files."""
     recipes = {recipe.name: recipe.path for recipe in project.recipes}
-    inputs = {file.path: Path(file.path) for file in catalog.files}
+    # Files are named as users see them, and those of a project from its folder on.
+    inputs = [project.root / file.path for file in catalog.files]
     return {
         "timezone": project.timezone.key,
         "currency": project.currency,
@@ -46,7 +47,7 @@ def manifest_facts(
                 "tables": list(file.tables),
                 "columns": dict(file.columns),
             }
-            for file, digest in zip(catalog.files, _digests(inputs.values()), strict=True)
+            for file, digest in zip(catalog.files, _digests(inputs), strict=True)
         ],
         "recipes": dict(zip(recipes, _digests(recipes.values()), strict=True)),
         "counts": {**tables.counts, "rejected": tables.rejected.height, **_rows(tables)},

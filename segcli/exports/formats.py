@@ -157,9 +157,12 @@ def resolve_columns(
     if any(column.json_of for column in form.columns.values()):
         return resolved
     taken = {text for column in form.columns.values() for text in column.value}
+    headers = {header.lower() for header in form.columns}
     for name in fields:
         if name in given and name not in taken:
             header = field_header(name, form.fields.style)
+            if header.lower() in headers:  # the importer means something of its own by that name
+                header = field_header(f"shop_{name}", form.fields.style)
             resolved.append(ResolvedColumn(header, pl.col(name), ListColumn(value=(name,)), name in money))
     return resolved
 

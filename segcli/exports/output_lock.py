@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from segcli.problems import LockedError, Problem
+from segcli.problems import LockedError, Problem, RecipeError
 
 LOCK = ".lock"
 HOLDER = ".lock.holder"  # a file of its own: taking a lock may empty the lock's file
@@ -22,19 +22,31 @@ HOLDER = ".lock.holder"  # a file of its own: taking a lock may empty the lock's
 def output_lock(out: Path) -> Iterator[None]:
     """Holds the output folder, which is made if it is missing; entering twice in one process is allowed.
 
-    Raises LockedError at once when another process holds it.
+    Raises LockedError at once when another process holds it, RecipeError where no folder can be.
     """
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(out.resolve() / LOCK, timeout=0, is_singleton=True, mode=0o600)
     try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(out.resolve() / LOCK, timeout=0, is_singleton=True, mode=0o600)
         lock.acquire()
     except Timeout:
         raise LockedError([Problem(f"another run {_holder(out)} is writing to {out}.", hint=_WAIT)]) from None
+    except OSError as error:
+        raise _no_folder(out, error) from error
     try:
         _name_holder(out)
         yield
     finally:
         lock.release()
+
+
+def _no_folder(out: Path, error: OSError) -> RecipeError:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        first = next((path for path in (out, *out.parents) if path.exists()), out)
+        reason = f"{first} is a file, and no folder"
+    else:
+        reason = str(error.strerror or error)
+    message = f"no run can be written to {out}: {reason}."
+    return RecipeError([Problem(message, hint="Choose another folder with --out, or `output:` in segcli.yaml.")])
 
 
 _WAIT = "Wait until it is done, or give this run another folder with --out."

@@ -138,7 +138,7 @@ class DefinitionChecker:
         fits = default is None or kind == dtype or (dtype.is_numeric() and kind is not None and kind.is_numeric())
         if not fits:
             self.problems.error(
-                f"the default {default!r} is no {_spoken(dtype)}, which the value is.", definition.place, key
+                f"the value is a {_spoken(dtype)}, and its default {default!r} is not.", definition.place, key
             )
         return fits
 
@@ -198,7 +198,7 @@ class DefinitionChecker:
         key = f"fields.{definition.name}"
         dtype = common_type([*(case.then for case in definition.cases), definition.otherwise])
         if dtype is None:
-            self.problems.error("the values of the cases are of different kinds.", definition.place, key)
+            self._report_mixed_cases(definition, key)
             return []
         parts: list[str] = []
         needs: set[str] = set()
@@ -223,6 +223,17 @@ class DefinitionChecker:
                 sql=sql,
             )
         ]  # fmt: skip
+
+    def _report_mixed_cases(self, definition: CasesField, key: str) -> None:
+        """Says which two values are of different kinds, at the second."""
+        given = [(case.then, case.place) for case in definition.cases if case.then is not None]
+        given.append((definition.otherwise, definition.place))
+        first = given[0][0]
+        other, place = next(item for item in given[1:] if common_type([first, item[0]]) is None)
+        self.problems.error(
+            f"the values of the cases are of different kinds: {first!r} and {other!r}.",
+            place, key, "Write all of them as text (in quotes), or all as numbers.",
+        )  # fmt: skip
 
     def _top(self, definition: TopField) -> list[Node]:
         key = f"fields.{definition.name}"

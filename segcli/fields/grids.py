@@ -14,7 +14,7 @@ from segcli.fields.expressions import Scope, check_expression, names_in
 from segcli.fields.findings import Finding, finding, key_of, listed
 from segcli.fields.nodes import Plan
 from segcli.problems import Problems
-from segcli.project.models import Case, CasesField, Field, ScoreField, Segment, ValueField
+from segcli.project.models import Case, CasesField, Field, Scalar, ScoreField, Segment, ValueField
 
 MOST_CELLS = 50_000
 
@@ -42,7 +42,7 @@ def lint_grids(plan: Plan) -> Iterator[Finding]:
             if grid is not None:
                 yield from _unreachable(grid)
                 yield from _gaps(grid)
-                yield from _overlaps(grid)
+                yield from _summary(grid)
 
 
 def grid_of(definition: CasesField, plan: Plan) -> Grid | None:
@@ -58,6 +58,8 @@ def grid_of(definition: CasesField, plan: Plan) -> Grid | None:
             cases[number] = case
         else:
             others[number] = case
+    # In the order in which the recipe defines them.
+    axes = {name: axes[name] for name in plan.definitions if name in axes}
     if len(cases) < 2 or math.prod(axes.values()) > MOST_CELLS:
         return None
     cells = _cells(axes, values, cases, plan)
@@ -138,31 +140,39 @@ def _unreachable(grid: Grid) -> Iterator[Finding]:
 
 def _gaps(grid: Grid) -> Iterator[Finding]:
     left = grid.cells.filter(~pl.any_horizontal(_met(number) for number in grid.cases))
-    # A case on something else, as `orders > 0` at the end, may be there to take what is left.
-    if left.is_empty() or any(number > max(grid.cases) for number in grid.others):
+    if left.is_empty() or _taker_of_the_rest(grid) is not None:
         return
     example = ", ".join(f"{name} = {left[name][0]}" for name in grid.axes)
-    count = f"{left.height} of {grid.cells.height} combinations of {listed(grid.axes)}"
-    if grid.field.otherwise is None:
-        message = f"{count} are in no case and get no value, as {example}."
-        yield finding("gap", message, grid.field.place, key_of(grid.field), hint="Add a case, or `otherwise`.")
-    else:
-        message = f"{count} are in no case and get '{grid.field.otherwise}', as {example}."
-        yield finding("gap", message, grid.field.place, key_of(grid.field), note=True)
+    yield finding(
+        "gap",
+        f"{left.height} of {grid.cells.height} combinations of {listed(grid.axes)} are in no case and get no "
+        f"value, as {example}.",
+        grid.field.place,
+        key_of(grid.field),
+        hint="Add a case, or `otherwise`.",
+    )
 
 
-def _overlaps(grid: Grid) -> Iterator[Finding]:
+def _taker_of_the_rest(grid: Grid) -> Scalar:
+    """What the combinations get that no case on scores meets: a later case's value (as of `orders > 0`), or
+    that of `otherwise`."""
+    later = [case.then for number, case in grid.others.items() if number > max(grid.cases)]
+    return later[0] if later else grid.field.otherwise
+
+
+def _summary(grid: Grid) -> Iterator[Finding]:
+    """One note for what is probably meant: overlaps that the order settles, and a group for the rest."""
     thens = list(dict.fromkeys(case.then for case in grid.cases.values()))
     of_group = [
         pl.any_horizontal(_met(number) for number, case in grid.cases.items() if case.then == then)
         for then in thens
     ]
-    several = grid.cells.filter(pl.sum_horizontal(of_group) > 1).height
-    if several:
-        message = (
-            f"{several} of {grid.cells.height} combinations of {listed(grid.axes)} meet cases of several "
-            f"groups; the first one counts."
-        )
-        yield finding("overlap", message, grid.field.place, key_of(grid.field), note=True)
-
-
+    groups = pl.sum_horizontal(of_group)
+    several, none = grid.cells.select((groups > 1).sum().alias("several"), (groups == 0).sum().alias("none")).row(0)
+    parts = [f"{several} meet cases of several groups and are in the first of them"] if several else []
+    rest = _taker_of_the_rest(grid)
+    if none and rest is not None:
+        parts.append(f"{none} meet none and are '{rest}'")
+    if parts:
+        message = f"of {grid.cells.height} combinations of {listed(grid.axes)}, {listed(parts)}."
+        yield finding("overlap" if several else "gap", message, grid.field.place, key_of(grid.field), note=True)

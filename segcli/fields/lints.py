@@ -111,6 +111,7 @@ def lint(computed: Computed) -> list[Finding]:
     findings = [
         *lint_grids(computed.plan),
         *never,
+        *without_values(computed, customers),
         *left_out_by_negation(conditions, customers),
         *outside_range(conditions, customers, told={item.problem.key for item in never}),
     ]
@@ -124,13 +125,12 @@ def conditions_of(computed: Computed, customers: Customers) -> Iterator[Conditio
     for definition in computed.plan.definitions.values():
         if definition.name in customers.unavailable:
             continue
-        match definition:
-            case Segment(each=None, where=Expression() as where):
-                found = [(0, where)]
-            case CasesField():
-                found = [(number, case.when) for number, case in enumerate(definition.cases, 1)]
-            case _:
-                found = []
+        if isinstance(definition, Segment):
+            found = [(0, definition.where)] if definition.where and not definition.each else []
+        elif isinstance(definition, CasesField):
+            found = [(number, case.when) for number, case in enumerate(definition.cases, 1)]
+        else:
+            continue
         for number, expression in found:
             sql = customers.sql(expression.text)
             if sql is not None:
@@ -145,10 +145,23 @@ def never_met(conditions: Sequence[Condition], customers: Customers) -> list[Fin
     for item, count in zip(segments, customers.counts([item.sql for item in segments]), strict=True):
         if everybody and count == 0:
             clause, reason = _why_never(item, customers)
-            found.append(finding("never", f"no customer meets this{reason}.", item.place_of(clause), key_of(item.definition)))
+            place, key = item.place_of(clause), key_of(item.definition)
+            found.append(finding("never", f"no customer meets this{reason}.", place, key))
         elif everybody and count == everybody:
             found.append(finding("always", "every customer meets this.", item.place, key_of(item.definition)))
     return found
+
+
+def without_values(computed: Computed, customers: Customers) -> list[Finding]:
+    """Segments with `each` that give no segment at all."""
+    asked = [item for item in computed.plan.segments if item.each and item.name not in customers.unavailable]
+    columns = [item.name if item.table else str(item.each) for item in asked]
+    counts = customers.counts([f'"{name}" is not null' for name in columns])
+    return [
+        finding("never", f"no customer has a value of '{item.each}'.", item.place, key_of(item))
+        for item, count in zip(asked, counts, strict=True)
+        if not count
+    ]
 
 
 def _why_never(item: Condition, customers: Customers) -> tuple[Clause, str]:
@@ -167,16 +180,26 @@ def _operators(clause: Clause) -> set[str]:
 
 
 def _instead(leaf: Clause, customers: Customers) -> str:
+    name = _compares_text(leaf, customers)
+    if name is not None:
+        values = customers.values(name)
+        return f" ({name} is {listed(values, MOST_VALUES, 'or')})" if values else f" ({name} has no value)"
     match leaf.node:
-        case tree.Comparison(operator="=", left=tree.Name(name=name)) | tree.Membership(
-            subject=tree.Name(name=name), negated=False
-        ) if customers.columns[name] == pl.String:
-            values = customers.values(name)
-            return f" ({name} is {listed(values, MOST_VALUES, 'or')})" if values else f" ({name} has no value)"
-        case tree.Comparison(left=tree.Name(name=name)) if customers.columns[name].is_numeric():
+        case tree.Comparison(left=tree.Name(name=name)) if name in customers.columns and customers.columns[name].is_numeric():
             span = customers.ranges([name]).get(name)
             return f" ({_span(name, *span)})" if span else f" ({name} has no value)"
     return ""
+
+
+def _compares_text(leaf: Clause, customers: Customers) -> str | None:
+    """The column of text that a clause looks for certain values in."""
+    match leaf.node:
+        case (
+            tree.Comparison(operator="=", left=tree.Name(name=name), right=tree.Constant())
+            | tree.Membership(subject=tree.Name(name=name), negated=False)
+        ) if customers.columns.get(name) == pl.String:
+            return name
+    return None
 
 
 def _span(name: str, least: Any, most: Any) -> str:
@@ -300,18 +323,37 @@ def _thresholds(leaf: Clause) -> Iterator[tuple[str, float]]:
 def never_reached(
     computed: Computed, conditions: Sequence[Condition], customers: Customers, told: set[str | None]
 ) -> list[Finding]:
-    """Cases that no customer falls into, one line per field."""
+    """Cases that no customer falls into.
+
+    A warning where the data hold no such value, or where earlier cases take everybody (which the last case, for
+    the rest, may well expect); else one note per field: there happens to be nobody.
+    """
     cases = [item for item in conditions if item.number]
-    counts = customers.counts([f"coalesce({item.sql}, false){_before(item, conditions)}" for item in cases])
-    empty: dict[str, list[Condition]] = {}
-    for item, count in zip(cases, counts, strict=True):
-        if not count and f"{key_of(item.definition)}.cases[{item.number}]" not in told:
-            empty.setdefault(item.definition.name, []).append(item)
+    reached = customers.counts([f"coalesce({item.sql}, false){_before(item, conditions)}" for item in cases])
+    alone = customers.counts([item.sql for item in cases])
+    nobody: dict[str, list[Condition]] = {}
     found = []
-    for name, items in empty.items():
-        definition = computed.plan.definitions[name]
-        assert isinstance(definition, CasesField)
+    for item, count, met in zip(cases, reached, alone, strict=True):
+        definition = _cases_field(item)
+        if count or f"{key_of(definition)}.cases[{item.number}]" in told:
+            continue
+        then = definition.cases[item.number - 1].then
+        clause, reason = (item.clause, "") if met else _why_never(item, customers)
+        if reason and _compares_text(clause, customers):
+            found.append(finding("never reached", f"nobody is '{then}'{reason}.", item.place_of(clause), item.key))
+        elif met and item.number < len(definition.cases):
+            message = f"nobody is '{then}': the cases before take everybody who meets this."
+            found.append(finding("never reached", message, item.place, item.key))
+        else:
+            nobody.setdefault(definition.name, []).append(item)
+    for items in nobody.values():
+        definition = _cases_field(items[0])
         thens = [f"'{definition.cases[item.number - 1].then}'" for item in items]
         message = f"no customer is {listed(thens, last='or')} on this data."
-        found.append(finding("never reached", message, items[0].place, key_of(definition)))
+        found.append(finding("never reached", message, items[0].place, key_of(definition), note=True))
     return found
+
+
+def _cases_field(item: Condition) -> CasesField:
+    assert isinstance(item.definition, CasesField)
+    return item.definition

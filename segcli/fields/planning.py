@@ -178,12 +178,14 @@ def _with_phases(nodes: list[Node]) -> list[Node]:
 
 def _check_each_fields(segments: Iterable[Segment], checker: DefinitionChecker, problems: Problems) -> None:
     for segment in segments:
-        if segment.each and not segment.table and segment.each not in checker.person_columns:
+        # A field with a problem of its own is no column, and needs no second word.
+        known = checker.person_columns.keys() | checker.names
+        if segment.each and not segment.table and segment.each not in known:
             problems.error(
                 f"no field named '{segment.each}'.",
                 segment.place,
                 f"{_key(segment)}.each",
-                nearest(segment.each, checker.person_columns.keys() - {PERSON}),
+                nearest(segment.each, known - {PERSON}),
             )
 
 

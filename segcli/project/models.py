@@ -161,6 +161,7 @@ class SourceDefinition:
     files: tuple[str, ...]  # paths, folders, globs or URLs, relative to the project
     place: Place
     columns: Mapping[str, str] = field(default_factory=dict)  # canonical column -> column in the file
+    mapped: frozenset[str] = frozenset()  # those of `columns` that --map said
     preset: str | None = None  # the name of a preset, when the header alone would not tell
     by: str | None = None  # a lookup: joined to customers by this column (`weather: {by: city}`)
     time: str | None = None  # own tables: the column that says when
@@ -175,6 +176,7 @@ class Expectations:
 
     newest_order: dt.timedelta | None = None
     rows: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)  # of `newest_order`, and of tables in `rows`
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ class Project:
     max_rejected: Decimal = Decimal("0.01")
     keep: dt.timedelta | None = None
     esp: str | None = None
+    esp_place: Place | None = None  # None when it was an option
     expect: Expectations = field(default_factory=Expectations)
     maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # --map of tables not in sources
     warnings: tuple[Problem, ...] = ()  # what the files say and probably do not mean

@@ -120,7 +120,12 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
         country=_given(values, "country", localities.read_country, problems),
         as_of=_moment(values, zone, options, problems),
         sources=tuple(
-            replace(source, columns={**source.columns, **columns.get(source.table, {})}) for source in sources
+            replace(
+                source,
+                columns={**source.columns, **columns.get(source.table, {})},
+                mapped=frozenset(columns.get(source.table, {})),
+            )
+            for source in sources
         ),
         recipes=choose_recipes(wanted, Path.cwd() if options.recipes else root, problems),
         output=(options.out or root / home_expanded(folder or "out")).resolve(),
@@ -129,8 +134,11 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
         max_rejected=_or(values.get("max_rejected"), Decimal("0.01")),
         keep=keep,
         esp=options.esp or values.get("esp"),
+        esp_place=None if options.esp else values.places.get("esp"),
         expect=Expectations(
-            expect.get("newest_order"), {each.name: each.value for each in expect.get("rows") or ()}
+            expect.get("newest_order"),
+            {each.name: each.value for each in expect.get("rows") or ()},
+            {**expect.places, **{each.name: each.place for each in expect.get("rows") or ()}},
         ),
         maps={table: mapping for table, mapping in columns.items() if table not in defined},
         default_recipes=not wanted,

@@ -92,7 +92,12 @@ def _find(wanted: Wanted, root: Path, problems: Problems) -> list[Path]:
     else:
         message = f"no recipe or folder named '{wanted.name}'."
         hint = nearest(wanted.name, shipped) or f"Shipped are {', '.join(shipped) or 'none'}."
-    problems.error(message, wanted.place, "recipes", hint=hint)
+        if wanted.name.startswith((".", "/", "~")):
+            message = f"no folder '{wanted.name}'."
+            hint = f"Name a folder with a {RECIPE_FILE}."
+            if path.is_file():
+                message = f"'{wanted.name}' is a file, and no recipe's folder."
+    problems.error(message, wanted.place, "recipes" if wanted.place else "--recipe", hint=hint)
     return []
 
 

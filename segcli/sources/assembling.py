@@ -10,9 +10,9 @@ import polars as pl
 from segcli.problems import DataError, Problems
 from segcli.project.models import Project
 from segcli.sources.currencies import currency_rates
-from segcli.sources.expectations import check_expectations
+from segcli.sources.expectations import check_anybody, check_expectations
 from segcli.sources.finishing import Inputs, finish_shard
-from segcli.sources.identity import find_people
+from segcli.sources.identity import People, find_people
 from segcli.sources.local_time import LOCAL_COLUMNS, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
 from segcli.sources.person_tables import (
@@ -32,6 +32,7 @@ from segcli.sources.staging import Staged, check_share_rejected, stage_frames
 from segcli.sources.tables import CANONICAL, LOOKUPS, TIME_COLUMN, UNCOUNTED, Catalog, SourceFrame, Table, Tables
 
 Frames = Mapping[str, Sequence[SourceFrame]]
+MOST_SHOWN = 10  # shared identifiers that are named in warnings
 
 
 def assemble_tables(
@@ -49,21 +50,44 @@ def assemble_tables(
     big = [source for name, sources in frames.items() if name not in LOOKUPS for source in sources]
     shards = shard_count or shards_for(estimated_rows(big, files))
     staged = stage_frames(frames, files, project.as_of, scratch, rejections)
-    check_share_rejected(staged, project.max_rejected, problems)
+    check_share_rejected(staged, project.max_rejected, problems, rejections.frame())
     money = [source for name in ("orders", "order_items", "carts") for source in staged.frames.get(name, ())]
     rates = currency_rates(money, project, problems)
     problems.stop_on_errors(DataError)
     people = find_people(_identified(staged.frames))
-    for column, identifier, records in people.shared.iter_rows():
-        problems.warn(f"{column} {identifier} stands on {records} records or more and identifies nobody.")
+    _warn_of_shared(people, problems)
     reading = Reading(project, catalog, needed, scratch, shards, people, rates)
     _count_facts(reading, staged)
-    inputs = _partition(reading, staged.frames, rejections)
+    inputs = _partition(reading, staged.frames)
+    if staged.frames.get("events"):
+        read = staged.rows["events"] - staged.unusable["events"] - staged.later["events"]
+        kept = count_rows(inputs.events) - reading.counts["referrals"]
+        reading.counts["events_of_nobody"] = read - kept
     finished = [finish_shard(reading, inputs, number) for number in range(shards)]
+    _list_nobody(reading, staged, rejections)
     tables = _tables(reading, finished, staged.frames)
+    check_anybody(project, tables, sum(staged.later.values()), problems)
     check_expectations(project, tables, problems)
     problems.stop_on_errors(DataError)
     return Tables(tables, rejections.frame(), dict(sorted(reading.counts.items())), shards, project.as_of)
+
+
+def _warn_of_shared(people: People, problems: Problems) -> None:
+    for column, identifier, records in people.shared.head(MOST_SHOWN).iter_rows():
+        problems.warn(f"{column} {identifier} stands on {records} records and identifies nobody.")
+    if people.shared.height > MOST_SHOWN:
+        problems.warn(
+            f"{people.shared.height - MOST_SHOWN} more identifiers are shared by too many to identify anybody."
+        )
+
+
+def _list_nobody(reading: Reading, staged: Staged, rejections: Rejections) -> None:
+    """One line in the list of rejected rows for orders, and one for events, that nobody can be told from."""
+    for table in ("orders", "events"):
+        count = reading.counts[f"{table}_of_nobody"]
+        files = ", ".join(dict.fromkeys(source.file.path for source in staged.frames.get(table, ())))
+        if count:
+            rejections.add(files, None, "customer_id", f"{count} {table} name no customer", None, True)
 
 
 def _identified(frames: Frames) -> list[pl.LazyFrame]:
@@ -85,13 +109,15 @@ def _count_facts(reading: Reading, staged: Staged) -> None:
             reading.counts[f"later_{table}"] = rows
 
 
-def _partition(reading: Reading, frames: Frames, rejections: Rejections) -> Inputs:
+def _partition(reading: Reading, frames: Frames) -> Inputs:
     """Every table in shards, in the order in which they need each other."""
     products = read_lookup(frames["products"], "product_id").lazy() if frames.get("products") else None
     stores = read_lookup(frames["stores"], "store_id") if frames.get("stores") else None
     people = partition_customers(reading, _people_frames(frames))
     orders = partition_orders(reading, frames["orders"]) if frames.get("orders") else ()
-    items = partition_items(reading, frames["order_items"], orders, products) if frames.get("order_items") else ()
+    platforms = {source.platform for source in frames.get("orders", ())}
+    lines = frames.get("order_items")
+    items = partition_items(reading, lines, orders, platforms, products) if lines else ()
     referrals = _referrals(reading, people, orders) if reading.wants("events") else None
     given_events = frames.get("events", ())
     wants_local = reading.wants("events", *LOCAL_COLUMNS)
@@ -102,7 +128,9 @@ def _partition(reading: Reading, frames: Frames, rejections: Rejections) -> Inpu
         else ()
     )
     carts = partition_carts(reading, frames["carts"]) if frames.get("carts") else ()
-    cart_items = [source.frame for source in frames.get("cart_items", ())]
+    cart_items = [
+        source.frame.with_columns(__source=pl.lit(number)) for number, source in enumerate(frames.get("cart_items", ()))
+    ]
     own = {
         name: partition_own(reading, name, sources)
         for name, sources in frames.items()
@@ -135,7 +163,11 @@ def _people_frames(frames: Frames) -> list[SourceFrame]:
 def _referrals(reading: Reading, people: Sequence[pl.LazyFrame], orders: Sequence[pl.LazyFrame]) -> pl.LazyFrame | None:
     referred, unknown = resolve_referrers(people, reading.people)
     reading.counts["unknown_referrers"] += unknown
-    return referral_events(referred, orders, reading.as_of) if not referred.is_empty() else None
+    if referred.is_empty():
+        return None
+    events = referral_events(referred, orders, reading.as_of)
+    reading.counts["referrals"] += count_rows([events])
+    return events
 
 
 def _is_by_person(reading: Reading, table: str, sources: Sequence[SourceFrame]) -> bool:

@@ -92,9 +92,7 @@ def without_exported(derived: Carts, exported: pl.DataFrame) -> Carts:
         pl.col("checkout") >= pl.col("started_at") - SAME_CART,
         pl.col("checkout") <= pl.col("last_activity_at") + SAME_CART,
     )
-    return Carts(
-        derived.carts.join(both, on="cart_id", how="anti"), derived.items.join(both, on="cart_id", how="anti")
-    )
+    return Carts(derived.carts.join(both, on="cart_id", how="anti"), derived.items.join(both, on="cart_id", how="anti"))
 
 
 def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from segcli.problems import Problems, nearest
 from segcli.project.models import Project, SourceDefinition
 from segcli.sources.columns_of_file import type_at
 from segcli.sources.derived import PERSON, derive_given
+from segcli.sources.expectations import check_expected_tables
 from segcli.sources.extra_types import common_type, native_type, settle_types
 from segcli.sources.files import find_files, open_source_file
 from segcli.sources.headers import fold
@@ -44,6 +45,7 @@ def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -
         for plan in plans:
             problems.error(f"{plan.file.name} is {plan.recognised.note}")
     tables = _tables(project, plans, mentioned, problems)
+    check_expected_tables(project, {*tables, *(source.table for source in project.sources)} - {""}, problems)
     files = tuple(plan.recognised for plan in plans)
     return Catalog(tables, files, project.as_of, tuple(plans))
 
@@ -124,7 +126,7 @@ def _tables(
             given.setdefault(rule.table, set()).update(rule.columns, plan.extras.get(rule.table, {}))
     if "country" not in CANONICAL["orders"] and "orders" in given:
         given["orders"] -= {"country"} - set(extras.get("orders", {}))
-    found = derive_given(given, project.country) if plans else {}
+    found = derive_given(given, project.country)
     tables = {table: _table(table, columns, extras.get(table, {}), plans) for table, columns in found.items()}
     if "customers" in tables:
         tables["customers"] = _with_lookups(tables["customers"], project.sources, tables)

@@ -15,9 +15,7 @@ def connected_components(edges: pl.DataFrame) -> pl.DataFrame:
     edges = edges.with_columns(alone=alone)
     pairs = edges.filter("alone").select("a", "b", label=pl.min_horizontal("a", "b"))
     labels = _spread(edges.filter(pl.col("alone").not_()).select("a", "b"))
-    return pl.concat(
-        [pairs.select(node="a", label="label"), pairs.select(node="b", label="label"), labels]
-    ).unique()
+    return pl.concat([pairs.select(node="a", label="label"), pairs.select(node="b", label="label"), labels]).unique()
 
 
 def _spread(edges: pl.DataFrame) -> pl.DataFrame:

@@ -9,12 +9,11 @@ import polars as pl
 
 from segcli.problems import Place, Problems
 from segcli.project.models import Project
+from segcli.project.yaml_text import shown_path
 from segcli.sources.tables import MONEY, SourceFrame
 
 
-def currency_rates(
-    frames: Sequence[SourceFrame], project: Project, problems: Problems
-) -> Mapping[str, Decimal]:
+def currency_rates(frames: Sequence[SourceFrame], project: Project, problems: Problems) -> Mapping[str, Decimal]:
     """What one unit of each currency in the frames is worth in the project's; empty when nothing converts.
 
     Without a `currency:` in segcli.yaml the only currency of the data is the project's. A currency without a
@@ -25,12 +24,12 @@ def currency_rates(
     rates = {name: project.rates[name] for name in rows if name in project.rates and name != own}
     missing = [name for name in rows if name != own and name not in rates]
     if missing or (own is None and rows):
-        found = ", ".join(f"{name} ({count:,} rows)" for name, count in rows.items())
+        found = ", ".join(f"{name} ({count:,} {'row' if count == 1 else 'rows'})" for name, count in rows.items())
         base = own or max(rows, key=lambda name: rows[name])
         needed = ", ".join(f"{name}: ..." for name in rows if name not in (base, *rates))
         problems.error(
             f"amounts are in several currencies: {found}.",
-            Place(str(project.file)) if project.file else None,
+            Place(shown_path(project.file)) if project.file else None,
             "rates",
             f"Say in segcli.yaml what one unit of each is worth: `currency: {base}` and `rates: {{{needed}}}`.",
         )
@@ -38,11 +37,7 @@ def currency_rates(
 
 
 def _rows_per_currency(frames: Sequence[SourceFrame]) -> dict[str, int]:
-    columns = [
-        source.frame.select("currency")
-        for source in frames
-        if "currency" in source.frame.collect_schema()
-    ]
+    columns = [source.frame.select("currency") for source in frames if "currency" in source.frame.collect_schema()]
     if not columns:
         return {}
     counts = pl.concat(columns).drop_nulls().group_by("currency").len().collect(engine="streaming")

@@ -39,9 +39,9 @@ def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     columns = records.columns
     times = [pl.col(name) for name in ("updated_at", "consent_at", "created_at", "seen_at") if name in columns]
     listed = pl.col("seen_at").is_null() if "seen_at" in columns else pl.lit(True)
-    ranked = multiple.with_columns(
-        __listed=listed, __time=pl.coalesce(times) if times else pl.lit(None, TIME)
-    ).sort("__listed", "__time", "__source", *_tie_columns(multiple))
+    ranked = multiple.with_columns(__listed=listed, __time=pl.coalesce(times) if times else pl.lit(None, TIME)).sort(
+        "__listed", "__time", "__source", *_tie_columns(multiple)
+    )
     attributes = [name for name in columns if name not in ("customer_id", *INTERNAL, *CONSENTS, "consent_at")]
     merged = ranked.group_by("customer_id").agg(
         *(pl.col(name).drop_nulls().last() for name in attributes), *_merged_consents(columns)
@@ -50,14 +50,18 @@ def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     differs = pl.any_horizontal(pl.col(name).drop_nulls().n_unique() > 1 for name in compared)
     lists = ranked.filter("__listed").group_by("customer_id")
     conflicts = lists.agg(differs=differs)["differs"].sum() if compared else 0
-    return pl.concat([single.drop(INTERNAL, strict=False), merged.select(single.drop(INTERNAL, strict=False).columns)]), int(conflicts)
+    return pl.concat(
+        [single.drop(INTERNAL, strict=False), merged.select(single.drop(INTERNAL, strict=False).columns)]
+    ), int(conflicts)
 
 
 def _tie_columns(records: pl.DataFrame) -> list[str | pl.Expr]:
     plain: list[str | pl.Expr] = [
         name for name, dtype in records.schema.items() if name not in INTERNAL and not dtype.is_nested()
     ]
-    return plain + [pl.col(name).list.join("|") for name, dtype in records.schema.items() if dtype == pl.List(pl.String)]
+    return plain + [
+        pl.col(name).list.join("|") for name, dtype in records.schema.items() if dtype == pl.List(pl.String)
+    ]
 
 
 def _merged_consents(columns: Collection[str]) -> list[pl.Expr]:
@@ -147,5 +151,7 @@ def _nearest_occurrence(column: str, today: dt.date) -> pl.Expr:
 def _season(today: dt.date, country: str | None) -> pl.Expr:
     north = SEASONS[today.month % 12 // 3]
     south = SEASONS[(today.month + 6) % 12 // 3]
-    in_the_south = pl.coalesce(pl.col("latitude") < 0, pl.col("country").fill_null(pl.lit(country, pl.String)).is_in(SOUTHERN))
+    in_the_south = pl.coalesce(
+        pl.col("latitude") < 0, pl.col("country").fill_null(pl.lit(country, pl.String)).is_in(SOUTHERN)
+    )
     return pl.when(in_the_south).then(pl.lit(south)).when(in_the_south.not_()).then(pl.lit(north))

@@ -74,8 +74,8 @@ def decide_orders(plan: FilePlan, evidence: Evidence, others: Iterable[Evidence]
     for name, counts in evidence.times.items():
         if counts["day"] and counts["month"]:
             _complain(
-                plan, problems, f"'{name}' has the day first in {counts['day']:,} cells and "
-                f"the month first in {counts['month']:,}.", 'date_format: "%d/%m/%Y"',
+                plan, problems, f"'{name}' has the day first in some cells ({counts['day']:,}) and "
+                f"the month first in others ({counts['month']:,}).", 'date_format: "%d/%m/%Y"',
             )  # fmt: skip
         elif counts["either"] and name not in decided:
             if len(orders) == 1:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from segcli.problems import Place, Problems
+from segcli.problems import Problems, nearest
 from segcli.project.models import Project
-from segcli.sources.tables import Table
+from segcli.sources.tables import CANONICAL, Table
+
+
+def check_expected_tables(project: Project, tables: Collection[str], problems: Problems) -> None:
+    """A problem for every table in `expect.rows` that is no table."""
+    for name in project.expect.rows:
+        if name not in CANONICAL and name not in tables:
+            known = {*CANONICAL, *tables}
+            hint = nearest(name, known) or f"Known are {', '.join(sorted(known))}."
+            message = f"there is no table '{name}'."
+            problems.error(message, project.expect.places.get(name), "expect.rows", hint)
 
 
 def check_expectations(project: Project, tables: Mapping[str, Table], problems: Problems) -> None:
     """A problem for every expectation that the tables do not meet."""
-    place = Place(str(project.file)) if project.file else None
+    places = project.expect.places
     for name, least in sorted(project.expect.rows.items()):
         rows = tables[name].rows if name in tables else 0
         if rows < least:
-            problems.error(f"{name} has {rows:,} rows; at least {least:,} are expected.", place, f"expect.rows.{name}")
+            has = "1 row" if rows == 1 else f"{rows:,} rows"
+            message = f"{name} has {has}; at least {least:,} are expected."
+            problems.error(message, places.get(name), f"expect.rows.{name}", "Is the export complete?")
     oldest = project.expect.newest_order
     if oldest is None:
         return
@@ -27,9 +39,21 @@ def check_expectations(project: Project, tables: Mapping[str, Table], problems: 
         found = "there is no order" if newest is None else f"the newest order is of {newest:%Y-%m-%d %H:%M}"
         problems.error(
             f"{found}; as of {project.as_of:%Y-%m-%d %H:%M} it may be {oldest.days} days old at most.",
-            place,
+            places.get("newest_order"),
             "expect.newest_order",
             "Is the export complete?",
+        )
+
+
+def check_anybody(project: Project, tables: Mapping[str, Table], later: int, problems: Problems) -> None:
+    """A problem when there is no customer at all; `later` rows were left out since they are after as_of."""
+    if not tables["customers"].rows:
+        moment = f"{project.as_of:%Y-%m-%d %H:%M}"
+        problems.error(
+            f"there is no customer in the files as of {moment}.",
+            hint=f"All {later:,} rows with a time are later than that: see --as-of."
+            if later
+            else "They may be empty: export them again. Nothing was written.",
         )
 
 

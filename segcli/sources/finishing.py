@@ -10,6 +10,7 @@ import polars as pl
 
 from segcli.sources.ages import age_columns
 from segcli.sources.carts import Carts, abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
+from segcli.sources.currencies import converted
 from segcli.sources.customers import with_dates
 from segcli.sources.items import with_product_order, with_products
 from segcli.sources.local_time import with_local_time
@@ -19,6 +20,7 @@ from segcli.sources.reading import Reading
 from segcli.sources.stores import with_nearest_store
 from segcli.sources.tables import CANONICAL, MONEY, TEXT, UNCOUNTED
 
+ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
 
 
@@ -43,12 +45,12 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
     """Every person table's shard of that number, written to scratch where it had to be worked on."""
     done: dict[str, pl.LazyFrame] = {name: shards[number] for name, shards in inputs.own.items()}
     moments = NO_ORDERS
-    void = pl.DataFrame(schema={"order_id": TEXT()})
+    void = pl.DataFrame(schema=dict.fromkeys(ORDER, TEXT()))
     if inputs.orders:
         orders = _finish_orders(reading, inputs.orders[number])
         counted, uncounted = orders.filter("counts"), orders.filter(pl.col("counts").not_())
         moments = orders.filter(pl.col("is_refund").not_()).select("customer_id", "ordered_at")
-        void = uncounted.join(counted, on="order_id", how="anti").select("order_id").unique()
+        void = uncounted.join(counted, on=ORDER, how="anti").select(ORDER).unique()
         counted = with_order_windows(counted, reading.needed.get("orders", frozenset()))
         done["orders"] = _write(reading, "orders", counted.lazy(), number)
         if reading.wants(UNCOUNTED):
@@ -92,9 +94,10 @@ def _finish_orders(reading: Reading, shard: pl.LazyFrame) -> pl.DataFrame:
 
 def _finish_items(reading: Reading, shard: pl.LazyFrame, void: pl.DataFrame) -> pl.LazyFrame:
     """Lines without those of orders that do not count; those of an order in files of several platforms, once."""
-    items = shard.join(void.lazy(), on="order_id", how="anti") if void.height else shard
-    last = pl.col("__source").max().over("customer_id", "order_id")
-    items = items.filter((pl.col("__source") == last) | pl.col("order_id").is_null())
+    items = shard.join(void.lazy(), on=ORDER, how="anti") if void.height else shard
+    if "__source" in items.collect_schema():
+        last = pl.col("__source").max().over(ORDER)
+        items = items.filter((pl.col("__source") == last) | pl.col("order_id").is_null())
     items = items.with_columns(counts=pl.lit(True))
     if reading.wants("order_items", "product_order"):
         items = with_product_order(items.collect()).lazy()
@@ -118,12 +121,20 @@ def _finish_carts(
 ) -> tuple[pl.DataFrame, pl.LazyFrame]:
     """Carts, and what is in them."""
     exported = inputs.carts[number].collect() if inputs.carts else _no_rows("carts")
-    exported = exported.sort("cart_id", "last_activity_at").unique("cart_id", keep="last", maintain_order=True)
+    # A checkout that is in two files is one; ties by all that is said of it, not by the order of rows.
+    exported = exported.sort(
+        "cart_id", "last_activity_at", *sorted(set(exported.columns) - {"cart_id", "last_activity_at"})
+    )
+    exported = exported.unique("cart_id", keep="last", maintain_order=True)
     contents = _no_rows("cart_items")
     if inputs.cart_items is not None and not exported.is_empty():
-        owners = exported.lazy().select("cart_id", "customer_id", "started_at")
-        lines = inputs.cart_items.drop("customer_id", "started_at", strict=False)
-        contents = lines.join(owners, on="cart_id").collect()
+        owners = exported.lazy().select("cart_id", "customer_id", "started_at", "currency")
+        lines = inputs.cart_items.drop("customer_id", "started_at", "currency", strict=False)
+        last = pl.col("__source").max().over("cart_id")
+        contents = lines.join(owners, on="cart_id").filter(pl.col("__source") == last).drop("__source").collect()
+        if "price" in contents.columns:
+            contents = contents.with_columns(converted("price", reading.rates))
+        contents = contents.drop("currency")
         if {"price", "quantity"} <= set(contents.columns):
             exported = exported.join(cart_amounts(contents), on="cart_id", how="left", suffix="_of_lines")
             exported = exported.with_columns(pl.coalesce("amount", "amount_of_lines").alias("amount"))

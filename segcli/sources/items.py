@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
 
 from segcli.sources.currencies import converted
-from segcli.sources.tables import MONEY, SourceFrame
+from segcli.sources.tables import MONEY, TEXT, TIME, SourceFrame
 
 
 def items_of(source: SourceFrame, number: int) -> pl.LazyFrame:
@@ -27,31 +26,41 @@ def items_of(source: SourceFrame, number: int) -> pl.LazyFrame:
     return frame
 
 
-def with_their_orders(
-    items: pl.LazyFrame, orders: Sequence[pl.LazyFrame], rates: Mapping[str, Decimal]
-) -> pl.LazyFrame:
-    """Fills `customer_id`, `ordered_at` and `currency` of lines from the order that bears their `order_id`.
+def says_all(source: SourceFrame, rates: Mapping[str, Decimal]) -> bool:
+    """Whether every line of the file tells its customer, its time and its currency (if that matters)."""
+    columns = set(source.frame.collect_schema())
+    wanted = {"ordered_at", *(["currency"] if rates else [])}
+    return not source.line_items and wanted <= columns and bool(columns & {"customer_id", "email", "phone"})
 
-    `orders` are partitioned orders. Lines that say all of it themselves are not joined.
+
+def order_facts(
+    orders: Sequence[pl.LazyFrame], platform: str | None, rates: Mapping[str, Decimal]
+) -> pl.LazyFrame | None:
+    """order_id, customer_id, ordered_at (and currency) of partitioned orders, one row per order_id.
+
+    Where orders are of several platforms, equal numbers are different orders: lines of
+    one `platform` take its own.
     """
+    if not orders:
+        return None
+    rows = pl.concat(list(orders)).filter(pl.col("order_id").is_not_null())
+    if platform is not None and "__platform" in rows.collect_schema():
+        rows = rows.filter(pl.col("__platform") == platform)
+    names = ["customer_id", "ordered_at", *(["currency"] if rates else [])]
+    return rows.group_by("order_id").agg(pl.col(names).min())
+
+
+def with_their_orders(items: pl.LazyFrame, facts: pl.LazyFrame | None, rates: Mapping[str, Decimal]) -> pl.LazyFrame:
+    """Lines with `customer_id`, `ordered_at` and `currency` filled from `facts`, and prices in one currency."""
+    missing = {"customer_id": TEXT(), "ordered_at": TIME, "currency": TEXT()}
     columns = items.collect_schema()
-    wanted = ["customer_id", "ordered_at", *(["currency"] if rates else [])]
-    if orders and not set(wanted) <= set(columns):
-        facts = pl.concat(orders).select("order_id", *wanted).filter(pl.col("order_id").is_not_null())
-        facts = facts.unique("order_id", keep="any") if not rates else facts.sort(facts.collect_schema().names())
-        facts = facts.unique("order_id", keep="first", maintain_order=bool(rates))
+    items = items.with_columns(pl.lit(None, missing[name]).alias(name) for name in missing if name not in columns)
+    if facts is not None:
+        names = [name for name in facts.collect_schema() if name != "order_id"]
         items = items.join(facts, on="order_id", how="left", suffix="_of_order")
-        for name in wanted:
-            if name in columns:
-                filled = pl.coalesce(name, f"{name}_of_order")
-                items = items.with_columns(filled.alias(name)).drop(f"{name}_of_order")
-    absent = [name for name in ("customer_id", "currency") if name not in items.collect_schema()]
-    items = items.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
-    if "ordered_at" not in items.collect_schema():
-        items = items.with_columns(pl.lit(None, pl.Datetime("us")).alias("ordered_at"))
-    if "price" in items.collect_schema():
-        items = items.with_columns(converted("price", rates))
-    return items
+        items = items.with_columns(pl.coalesce(name, f"{name}_of_order").alias(name) for name in names)
+        items = items.drop(f"{name}_of_order" for name in names)
+    return items.with_columns(converted("price", rates)) if "price" in columns else items
 
 
 def with_products(rows: pl.LazyFrame, products: pl.LazyFrame | None, wanted: Collection[str]) -> pl.LazyFrame:
@@ -81,8 +90,3 @@ def with_product_order(items: pl.DataFrame) -> pl.DataFrame:
     started = pl.when(pl.int_range(pl.len()) == 0).then(True).otherwise(first)
     count = nth - pl.when(started).then(nth).forward_fill() + 1
     return items.with_columns(pl.when(pl.col("product_id").is_not_null()).then(count).alias("product_order"))
-
-
-def bought_by(items: pl.LazyFrame, as_of: dt.datetime) -> pl.LazyFrame:
-    """Lines bought by `as_of`."""
-    return items.filter(pl.col("ordered_at") <= as_of)

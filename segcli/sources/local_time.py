@@ -49,8 +49,10 @@ def with_local_time(
     moved = [_slots_in(zone, number, slots, here) for zone, number in numbers.items()]
     events = events.join(pl.concat(moved), on="__slot", how="left")
     here_or_there = pl.coalesce("__there", "at").alias("__there")
-    return events.with_columns(here_or_there).with_columns(local_columns(wanted, "__there")).drop(
-        "__zone", "__slot", "__there"
+    return (
+        events.with_columns(here_or_there)
+        .with_columns(local_columns(wanted, "__there"))
+        .drop("__zone", "__slot", "__there")
     )
 
 

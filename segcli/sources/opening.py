@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.problems import Place, Problems
+from segcli.problems import Place, Problem, Problems
 from segcli.sources.encodings import (
     WAY_OUT,
     encoding_by_letters,
@@ -56,7 +56,8 @@ def open_source_file(
     except UnreadableFileError as fault:
         problems.found.append(fault.problem(name))
     except (OSError, pl.exceptions.PolarsError) as error:
-        problems.error(f"cannot be read: {str(error).splitlines()[0]}", Place(name))
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        problems.found.append(Problem(f"cannot be read: {reason}", Place(name), in_data=True))
     return None
 
 

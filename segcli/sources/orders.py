@@ -85,10 +85,11 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
     refunds on their own and do not count; cancelled, voided, test and fully refunded orders do not either.
     """
     columns = frame.collect_schema()
-    times = [name for name in ("shipped_at", "delivered_at") if name in columns]
-    if "delivered_at" in columns and "shipped_at" in columns:
+    times = ["shipped_at", "delivered_at"] if "shipped_at" in columns else [*({"delivered_at"} & set(columns))]
+    if "shipped_at" in columns:
         estimate = pl.col("shipped_at").dt.offset_by(f"{delivery_days}d")
-        frame = frame.with_columns(pl.coalesce("delivered_at", estimate).alias("delivered_at"))
+        said = [pl.col("delivered_at")] if "delivered_at" in columns else []
+        frame = frame.with_columns(pl.coalesce(*said, estimate).alias("delivered_at"))
     refunded = pl.col("refunded").fill_null(Decimal("0.00"))
     status = pl.col("void_status") if "void_status" in columns else pl.lit(False)
     void = (
@@ -103,7 +104,11 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
         .with_columns(counts=void.not_(), is_refund=(pl.col("amount") < ZERO).fill_null(False))
         .with_columns(
             # max_horizontal ignores null: an unknown amount stays unknown.
-            pl.when(pl.col("amount").is_null() & pl.col("counts")).then(None).otherwise(net).cast(MONEY).alias("amount"),
+            pl.when(pl.col("amount").is_null() & pl.col("counts"))
+            .then(None)
+            .otherwise(net)
+            .cast(MONEY)
+            .alias("amount"),
             *known_by(as_of, times),
         )
     )
@@ -113,8 +118,15 @@ def _void_words(source: SourceFrame) -> list[str]:
     """Which of the file's statuses, as it spells them, make an order void: few words, found before the rows."""
     spelled = source.frame.select(pl.col("status").drop_nulls().unique()).collect(engine="streaming")
     status = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-")
-    words = [*VOID_STATUSES, *(word for name in PLATFORM_VOID_STATUSES if source.platform.startswith(name)
-                               for word in PLATFORM_VOID_STATUSES[name])]
+    words = [
+        *VOID_STATUSES,
+        *(
+            word
+            for name in PLATFORM_VOID_STATUSES
+            if source.platform.startswith(name)
+            for word in PLATFORM_VOID_STATUSES[name]
+        ),
+    ]
     return sorted(spelled.filter(status.str.strip_prefix("wc-").is_in(words))["status"].to_list())
 
 

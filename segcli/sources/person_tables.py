@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from segcli.sources.ages import age_columns, until
 from segcli.sources.carts import CART_EVENTS
 from segcli.sources.currencies import converted
 from segcli.sources.customers import as_of_then, merge_records
-from segcli.sources.items import items_of, with_products, with_their_orders
+from segcli.sources.items import items_of, order_facts, says_all, with_products, with_their_orders
 from segcli.sources.local_time import local_columns
 from segcli.sources.orders import orders_of, settled, superseded_orders
 from segcli.sources.reading import Reading
@@ -24,12 +24,13 @@ PRODUCT_TEXTS = tuple(PRODUCT_COLUMNS)
 def partition_customers(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
     """One row per person who is on any list or order, with the merged attributes; not yet everybody."""
     frames = [
-        source.frame.with_columns(pl.lit(number, pl.Int64).alias("__source"))
-        for number, source in enumerate(sources)
+        source.frame.with_columns(pl.lit(number, pl.Int64).alias("__source")) for number, source in enumerate(sources)
     ]
     if not frames:
         frames = [pl.LazyFrame(schema={"customer_id": TEXT, "__source": pl.Int64})]
-    records = as_of_then(pl.concat([reading.of_people(frame) for frame in frames], how="diagonal_relaxed"), reading.as_of)
+    records = as_of_then(
+        pl.concat([reading.of_people(frame) for frame in frames], how="diagonal_relaxed"), reading.as_of
+    )
     missing = [
         pl.lit(None, dtype).alias(name)
         for name, dtype in {"email": TEXT(), "phone": TEXT(), "updated_at": TIME, "seen_at": TIME}.items()
@@ -69,19 +70,29 @@ def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards
         kept_columns.add("own_id")
     if reading.rates:
         kept_columns.add("currency")
+    if len({source.platform for source in sources}) > 1:
+        kept_columns.add("__platform")
     orders = orders.select(name for name in schema if name in kept_columns)
     return partition(orders, "customer_id", reading.shard_count, reading.scratch / "all_orders")
 
 
 def partition_items(
-    reading: Reading, sources: Sequence[SourceFrame], orders: Shards, products: pl.LazyFrame | None
+    reading: Reading,
+    sources: Sequence[SourceFrame],
+    orders: Shards,
+    order_platforms: Collection[str],
+    products: pl.LazyFrame | None,
 ) -> Shards:
     """Order lines with their customer, time, and product columns; of an order in several files the last file's."""
     frames = [items_of(source, number) for number, source in enumerate(sources)]
     rows = sum(count_rows([source.frame]) for source in sources) if len(sources) > 1 else 0
     same_platform = len({source.platform for source in sources}) == 1
     last = superseded_orders(frames, rows) if same_platform else None
-    joined = [with_their_orders(reading.of_people(frame), orders, reading.rates) for frame in frames]
+    joined = []
+    for source, frame in zip(sources, frames, strict=True):
+        platform = source.platform if source.platform in order_platforms else None
+        facts = None if says_all(source, reading.rates) else order_facts(orders, platform, reading.rates)
+        joined.append(with_their_orders(reading.of_people(frame), facts, reading.rates))
     items = pl.concat(joined, how="diagonal_relaxed")
     if last is not None and not last.is_empty():
         items = items.join(last.lazy(), on="order_id", how="left")
@@ -89,7 +100,7 @@ def partition_items(
     wanted = reading.needed.get("order_items", frozenset())
     items = with_products(items, products, [name for name in PRODUCT_TEXTS if name in wanted])
     items = _happened(reading, items, "order_items", "ordered_at")
-    names = {*reading.columns("order_items", items.collect_schema()), "__source"}
+    names = {*reading.columns("order_items", items.collect_schema()), *(["__source"] if len(sources) > 1 else [])}
     items = items.select(name for name in items.collect_schema() if name in names)
     return partition(items, "customer_id", reading.shard_count, reading.scratch / "all_items")
 
@@ -114,7 +125,9 @@ def partition_events(
     if not zones:
         events = events.with_columns(local_columns(wanted))
     events = _happened(reading, events, "events", "at")
-    for_carts = ("product_id", "quantity", "price", "value") if reading.wants("carts") or reading.wants("cart_items") else ()
+    for_carts = (
+        ("product_id", "quantity", "price", "value") if reading.wants("carts") or reading.wants("cart_items") else ()
+    )
     names = {*reading.columns("events", events.collect_schema()), *for_carts}
     events = events.select(name for name in events.collect_schema() if name in names)
     return partition(events, "customer_id", reading.shard_count, reading.scratch / "all_events")
@@ -128,7 +141,13 @@ def partition_carts(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
         columns = frame.collect_schema()
         frame = frame.with_columns(
             pl.lit(None, dtype).alias(name)
-            for name, dtype in {"started_at": TIME, "last_activity_at": TIME, "stage": TEXT(), "amount": MONEY, "currency": TEXT()}.items()
+            for name, dtype in {
+                "started_at": TIME,
+                "last_activity_at": TIME,
+                "stage": TEXT(),
+                "amount": MONEY,
+                "currency": TEXT(),
+            }.items()
             if name not in columns
         ).with_columns(
             converted("amount", reading.rates),
@@ -136,7 +155,14 @@ def partition_carts(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
             pl.coalesce("last_activity_at", "started_at").alias("last_activity_at"),
             pl.col("stage").fill_null("checkout"),
         )
-        frames.append(frame.with_columns(pl.when(until(reading.as_of, "last_activity_at")).then("last_activity_at").otherwise("started_at").alias("last_activity_at")))
+        frames.append(
+            frame.with_columns(
+                pl.when(until(reading.as_of, "last_activity_at"))
+                .then("last_activity_at")
+                .otherwise("started_at")
+                .alias("last_activity_at")
+            )
+        )
     carts = _happened(reading, pl.concat(frames, how="diagonal_relaxed"), "carts", "started_at", ages=False)
     # A checkout that two files hold is one.
     return partition(carts, "customer_id", reading.shard_count, reading.scratch / "all_carts")

@@ -40,7 +40,8 @@ def recognise_file(file: SourceFile, definition: SourceDefinition, maps: Overrid
     names = Names(file.header, file.types)
     overrides = {table: dict(columns) for table, columns in maps.items()}
     if definition.table and definition.columns:
-        overrides[definition.table] = {**overrides.get(definition.table, {}), **definition.columns}
+        named = {column: raw for column, raw in definition.columns.items() if _is_column(column, definition)}
+        overrides[definition.table] = {**overrides.get(definition.table, {}), **named}
     present = {
         table: {column: names.index[fold(raw)] for column, raw in columns.items() if fold(raw) in names.index}
         for table, columns in overrides.items()
@@ -53,32 +54,54 @@ def recognise_file(file: SourceFile, definition: SourceDefinition, maps: Overrid
 
 
 def _check_definition(file: SourceFile, definition: SourceDefinition, names: Names, problems: Problems) -> None:
+    known = {kind.platform for kind in load_presets()} | {f"{kind.platform}.{kind.name}" for kind in load_presets()}
+    if definition.preset is not None and definition.preset not in known:
+        key = f"sources.{definition.table}.preset"
+        hint = nearest(definition.preset, known) or f"Known are {listed(sorted(known), 40)}."
+        problems.error(f"there is no preset '{definition.preset}'.", definition.place, key, hint)
     for column, raw in definition.columns.items():
-        if fold(raw) not in names.index:
+        by_option = column in definition.mapped
+        place = None if by_option else definition.place
+        key = "--map" if by_option else f"sources.{definition.table}.columns.{column}"
+        if not _is_column(column, definition):
+            known = _columns_of(definition.table)
+            hint = nearest(column, known) or f"Known are {', '.join(known)}."
+            problems.error(f"{definition.table} has no column '{column}'.", place, key, hint)
+        elif fold(raw) not in names.index:
             problems.error(
                 f"{file.name} has no column '{raw}'. Its columns are {listed(file.header)}.",
-                definition.place,
-                key=f"sources.{definition.table}.columns.{column}",
+                place,
+                key,
                 hint=nearest(raw, file.header),
             )
 
 
+def _columns_of(table: str) -> tuple[str, ...]:
+    return (*CANONICAL[table], *WORKING.get(table, {}))
+
+
+def _is_column(column: str, definition: SourceDefinition) -> bool:
+    """Whether a column that the definition names is one of its table; own tables may name any."""
+    return definition.table not in CANONICAL or column in _columns_of(definition.table)
+
+
 def _find_preset(names: Names, definition: SourceDefinition) -> FileKind | None:
-    """The preset that the definition names, else the first whose signature the header bears."""
+    """The preset that the definition names (`shopify.checkouts`), else the first whose signature the header bears.
+
+    A platform alone (`shopify`) narrows the choice.
+    """
     for kind in load_presets():
-        if definition.preset is not None and definition.preset not in (
-            kind.platform,
-            f"{kind.platform}.{kind.name}",
-        ):
+        full = f"{kind.platform}.{kind.name}"
+        if definition.preset == full:
+            return kind
+        if definition.preset not in (None, kind.platform):
             continue
-        if not all(any(names.find(name) for name in group) for group in kind.signature):
-            continue
-        if any(names.find(name) for name in kind.never):
+        signed = all(any(names.find(name) for name in group) for group in kind.signature)
+        if not signed or any(names.find(name) for name in kind.never):
             continue
         tables = {rule.table for rule in kind.tables}
-        if definition.table in CANONICAL and tables and definition.table not in tables:
-            continue
-        return kind
+        if definition.table not in CANONICAL or not tables or definition.table in tables:
+            return kind
     return None
 
 
@@ -143,6 +166,8 @@ def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str
             mapping = map_columns(shape.table, names.index, overrides_for(shape.table, overrides))
             lacks = shape.lacks(mapping)
             tries.append((len(lacks) - len(shape.needs) * 0.5, shape, lacks))
+    if table is not None:  # the table itself, rather than the lines of it
+        tries = [attempt for attempt in tries if attempt[1].table == table] or tries
     _, shape, lacks = min(tries, key=lambda attempt: attempt[0])
     if table is None and (len(lacks) != 1 or shape.table == "customers"):
         return f"{has} `--map TABLE.COLUMN=HEADER` or `sources:` in segcli.yaml would use it."

@@ -39,14 +39,16 @@ def resolve_referrers(people: Sequence[pl.LazyFrame], identities: People) -> tup
     else:
         found = found.with_columns(by_address=pl.lit(None, pl.String))
     found = found.with_columns(referrer=pl.coalesce("by_customer_id", "by_email", "by_address", "given"))
-    known = whole.select(referrer="customer_id").join(found.lazy().select("referrer").unique(), on="referrer", how="semi").collect()
+    known = (
+        whole.select(referrer="customer_id")
+        .join(found.lazy().select("referrer").unique(), on="referrer", how="semi")
+        .collect()
+    )
     found = found.join(known, on="referrer", how="semi").filter(pl.col("referrer") != pl.col("customer_id"))
     return found.select("customer_id", "referrer", "created_at"), referred.height - found.height
 
 
-def referral_events(
-    referred: pl.DataFrame, orders: Sequence[pl.LazyFrame], as_of: dt.datetime
-) -> pl.LazyFrame:
+def referral_events(referred: pl.DataFrame, orders: Sequence[pl.LazyFrame], as_of: dt.datetime) -> pl.LazyFrame:
     """Events of the referrers, at the time when the new customer was created, else at their first order."""
     undated = referred.filter(pl.col("created_at").is_null()).select("customer_id").lazy()
     first = pl.DataFrame(schema={"customer_id": pl.String(), "first_order": SCHEMA["at"]})

@@ -45,7 +45,7 @@ class UnreadableFileError(Exception):
         self.hint = hint
 
     def problem(self, name: str) -> Problem:
-        return Problem(str(self), Place(name, self.line), hint=self.hint)
+        return Problem(str(self), Place(name, self.line), hint=self.hint, in_data=True)
 
     def data_error(self, name: str) -> DataError:
         return DataError([self.problem(name)])

@@ -18,6 +18,8 @@ from segcli.sources.source_file import ROW, SourceFile
 from segcli.sources.tables import TIME_COLUMN, SourceFrame
 
 PROBLEM = "__problem"
+MOST_SHOWN = 5  # rejected rows of a table that stops the run
+LONGEST_SHOWN = 80
 Frames = Mapping[str, Sequence[SourceFrame]]
 
 
@@ -66,18 +68,38 @@ def stage_frames(
     return Staged(ready, rows, unusable, later)
 
 
-def check_share_rejected(staged: Staged, most: Decimal, problems: Problems) -> None:
-    """A problem for each table of which more than the share `most` (0.01 is 1 %) cannot be read."""
+def check_share_rejected(
+    staged: Staged, most: Decimal, problems: Problems, rejected: pl.DataFrame | None = None
+) -> None:
+    """A problem for each table of which more than the share `most` (0.01 is 1 %) cannot be read.
+
+    The first of `rejected` (the columns of rejections.SCHEMA) are shown with it: no rejected.csv is written.
+    """
+    shown: set[str] = set()
     for table, unusable in sorted(staged.unusable.items()):
         if unusable > most * staged.rows[table]:
-            first = staged.frames[table][0].file.path
+            files = [source.file.path for source in staged.frames[table]]
+            share = f"{most * 100:f}".rstrip("0").rstrip(".") if most else "0"
             problems.error(
-                f"{unusable:,} of {staged.rows[table]:,} rows of {table} cannot be read, "
-                f"more than {most * 100:f} %.".replace(".00 %", " %"),
-                Place(first),
+                f"{unusable:,} of {staged.rows[table]:,} rows of {table} cannot be read, more than {share} %.",
+                Place(files[0]),
                 "max_rejected",
                 "Nothing was written. If that is how the file is, raise `max_rejected` in segcli.yaml.",
             )
+            if rejected is not None and not shown & set(files):
+                _show_first(rejected.filter("dropped", pl.col("file").is_in(files)), problems)
+            shown |= set(files)
+
+
+def _show_first(rejected: pl.DataFrame, problems: Problems) -> None:
+    for row in rejected.head(MOST_SHOWN).iter_rows(named=True):
+        value = row["value"]
+        what = row["reason"] if value is None else f"{row['reason']}: {_shortened(value)!r}"
+        problems.error(f"{what}.", Place(row["file"], row["line"]), row["column"])
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "…"
 
 
 def _parse_once(frames: Frames, scratch: Path) -> dict[str, list[SourceFrame]]:

@@ -30,20 +30,13 @@ def with_nearest_store(people: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFra
 def _by_name(people: pl.DataFrame, stores: pl.DataFrame, keys: list[str], result: str) -> pl.DataFrame:
     folded = [pl.col(key).str.to_lowercase().str.strip_chars().alias(f"{result}_{key}") for key in keys]
     names = [f"{result}_{key}" for key in keys]
-    chosen = (
-        stores.with_columns(folded)
-        .drop_nulls(names)
-        .group_by(names)
-        .agg(pl.col("store_id").min().alias(result))
-    )
+    chosen = stores.with_columns(folded).drop_nulls(names).group_by(names).agg(pl.col("store_id").min().alias(result))
     return people.with_columns(folded).join(chosen, on=names, how="left")
 
 
 def _by_coordinates(people: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
     places = people.select("latitude", "longitude").drop_nulls().unique()
-    result = places.with_columns(
-        nearest_store=pl.lit(None, pl.String), nearest_store_km=pl.lit(None, pl.Float64)
-    )
+    result = places.with_columns(nearest_store=pl.lit(None, pl.String), nearest_store_km=pl.lit(None, pl.Float64))
     located = stores.drop_nulls(["latitude", "longitude"])
     # One store at a time over all places at once: no table of every place with every store.
     for store_id, latitude, longitude in located.select("store_id", "latitude", "longitude").iter_rows():

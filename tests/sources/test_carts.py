@@ -6,9 +6,7 @@ from inline_sources import read, rows, source
 
 def events(*happened: tuple[str, str, str, str | None]):
     customers, times, names, products = zip(*happened, strict=True)
-    return source(
-        "events", {"customer_id": [*customers], "at": [*times], "event": [*names], "product_id": [*products]}
-    )
+    return source("events", {"customer_id": [*customers], "at": [*times], "event": [*names], "product_id": [*products]})
 
 
 PRODUCTS = source("products", {"product_id": ["p", "q"], "price": ["10.00", "2.50"]})
@@ -46,7 +44,13 @@ def test_an_order_that_was_cancelled_later_still_closed_its_cart(tmp_path: Path)
     happened = events(("a", "2026-06-01 10:00", "add_to_cart", "p"))
     orders = source(
         "orders",
-        {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-01 11:00"], "amount": ["10.00"], "status": ["cancelled"]},
+        {
+            "order_id": ["1"],
+            "customer_id": ["a"],
+            "ordered_at": ["2026-06-01 11:00"],
+            "amount": ["10.00"],
+            "status": ["cancelled"],
+        },
     )
     assert rows(read([happened, orders], tmp_path), "carts", "cart_id", "abandoned") == [("a 0", False)]
 
@@ -61,7 +65,14 @@ def test_late_events_do_not_rename_a_cart(tmp_path: Path) -> None:
 def test_the_price_of_the_event_goes_before_the_product_s(tmp_path: Path) -> None:
     happened = source(
         "events",
-        {"customer_id": ["a"], "at": ["2026-06-01"], "event": ["add_to_cart"], "product_id": ["p"], "quantity": [2.0], "value": ["16.00"]},
+        {
+            "customer_id": ["a"],
+            "at": ["2026-06-01"],
+            "event": ["add_to_cart"],
+            "product_id": ["p"],
+            "quantity": [2.0],
+            "value": ["16.00"],
+        },
     )
     tables = read([happened, PRODUCTS], tmp_path)
     assert rows(tables, "cart_items", "quantity", "price") == [(2.0, Decimal("8.00"))]
@@ -79,8 +90,18 @@ def test_an_exported_checkout_is_abandoned_until_its_customer_orders(tmp_path: P
         {"cart_id": ["c1", "c2", "c3"], "email": ["a@example.com", "b@example.com", "c@example.com"],
          "started_at": ["2026-06-01", "2026-06-01", "2026-06-30 08:30"], "amount": ["9.00", "8.00", None]},
     )  # fmt: skip
-    items = source("cart_items", {"cart_id": ["c1", "c3", "c3"], "product_id": ["p", "p", "q"], "quantity": [1, 2, 1], "price": ["9.00", "1.00", "0.50"]})
-    orders = source("orders", {"order_id": ["1"], "email": ["b@example.com"], "ordered_at": ["2026-06-02"], "amount": ["8.00"]})
+    items = source(
+        "cart_items",
+        {
+            "cart_id": ["c1", "c3", "c3"],
+            "product_id": ["p", "p", "q"],
+            "quantity": [1, 2, 1],
+            "price": ["9.00", "1.00", "0.50"],
+        },
+    )
+    orders = source(
+        "orders", {"order_id": ["1"], "email": ["b@example.com"], "ordered_at": ["2026-06-02"], "amount": ["8.00"]}
+    )
     tables = read([carts, items, orders], tmp_path)
     assert rows(tables, "carts", "cart_id", "stage", "abandoned", "amount") == [
         ("c1", "checkout", True, Decimal("9.00")),
@@ -94,6 +115,14 @@ def test_an_exported_checkout_is_abandoned_until_its_customer_orders(tmp_path: P
 
 def test_a_cart_in_an_export_and_in_events_is_one_cart(tmp_path: Path) -> None:
     happened = events(("a", "2026-06-01 10:00", "add_to_cart", "p"), ("b", "2026-06-01 10:00", "add_to_cart", "p"))
-    carts = source("carts", {"cart_id": ["c1", "c2"], "customer_id": ["a", "b"], "started_at": ["2026-06-01 10:40", "2026-05-01"], "url": ["https://shop.example/c1", None]})
+    carts = source(
+        "carts",
+        {
+            "cart_id": ["c1", "c2"],
+            "customer_id": ["a", "b"],
+            "started_at": ["2026-06-01 10:40", "2026-05-01"],
+            "url": ["https://shop.example/c1", None],
+        },
+    )
     tables = read([happened, carts], tmp_path)
     assert rows(tables, "carts", "cart_id", "customer_id") == [("b 0", "b"), ("c1", "a"), ("c2", "b")]

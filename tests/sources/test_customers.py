@@ -3,19 +3,25 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from inline_sources import read, rows, source
+
+from segcli.problems import Place
+from segcli.project.models import SourceDefinition
 from segcli.sources.customers import with_dates
 from segcli.sources.stores import with_nearest_store
 from segcli.sources.tables import CatalogTable
-from segcli.project.models import SourceDefinition
-from segcli.problems import Place
 
 WANTED = {"age", "birthday", "signup_anniversary", "season"}
 
 
 def dates_of(as_of: str, **columns: object) -> dict[str, object]:
-    schema = {"birth_date": pl.Date, "created_at": pl.Datetime("us"), "subscribed_at": pl.Datetime("us"), "country": pl.String, "latitude": pl.Float64}
+    schema = {
+        "birth_date": pl.Date,
+        "created_at": pl.Datetime("us"),
+        "subscribed_at": pl.Datetime("us"),
+        "country": pl.String,
+        "latitude": pl.Float64,
+    }
     frame = pl.DataFrame({name: [columns.get(name)] for name in schema}, schema=schema)
     return with_dates(frame, dt.datetime.fromisoformat(as_of), WANTED).row(0, named=True)
 
@@ -32,7 +38,9 @@ def dates_of(as_of: str, **columns: object) -> dict[str, object]:
         ("2026-06-30", None, None, None),
     ],
 )
-def test_the_birthday_is_the_nearest_one_and_of_a_leap_day_february_28(as_of: str, birth_date: dt.date | None, age: int | None, birthday: dt.date | None) -> None:
+def test_the_birthday_is_the_nearest_one_and_of_a_leap_day_february_28(
+    as_of: str, birth_date: dt.date | None, age: int | None, birthday: dt.date | None
+) -> None:
     found = dates_of(as_of, birth_date=birth_date)
     assert (found["age"], found["birthday"]) == (age, birthday)
 
@@ -84,7 +92,9 @@ def test_without_times_the_later_source_wins_and_a_list_before_an_order(tmp_path
         ([(None, None), (None, None)], None),
     ],
 )
-def test_a_no_wins_unless_a_yes_bears_a_later_time(tmp_path: Path, said: list[tuple[bool | None, str | None]], consent: bool | None) -> None:
+def test_a_no_wins_unless_a_yes_bears_a_later_time(
+    tmp_path: Path, said: list[tuple[bool | None, str | None]], consent: bool | None
+) -> None:
     frames = [
         source("customers", {"customer_id": ["a"], "email_consent": [yes], "consent_at": [at]}, file=f"{n}.csv")
         for n, (yes, at) in enumerate(said)
@@ -94,7 +104,9 @@ def test_a_no_wins_unless_a_yes_bears_a_later_time(tmp_path: Path, said: list[tu
 
 def test_everybody_in_any_table_is_a_customer_once(tmp_path: Path) -> None:
     people = source("customers", {"customer_id": ["a", "z"], "created_at": ["2026-01-01", "2026-08-01"]})
-    orders = source("orders", {"order_id": ["1"], "customer_id": ["b"], "ordered_at": ["2026-01-01"], "amount": ["1.00"]})
+    orders = source(
+        "orders", {"order_id": ["1"], "customer_id": ["b"], "ordered_at": ["2026-01-01"], "amount": ["1.00"]}
+    )
     events = source("events", {"customer_id": ["c", "b"], "at": ["2026-01-01"] * 2, "event": ["visit", "visit"]})
     for shard_count in (1, 3):
         tables = read([people, orders, events], tmp_path / str(shard_count), shard_count=shard_count)
@@ -102,44 +114,101 @@ def test_everybody_in_any_table_is_a_customer_once(tmp_path: Path) -> None:
 
 
 def test_an_address_known_from_orders_alone_is_the_customer_s(tmp_path: Path) -> None:
-    orders = source("orders", {"order_id": ["1"], "email": ["ada@example.com"], "phone": ["+15550100"], "ordered_at": ["2026-01-01"], "amount": ["1.00"]})
-    assert rows(read([orders], tmp_path), "customers", "customer_id", "email", "phone") == [("ada@example.com", "ada@example.com", "+15550100")]
+    orders = source(
+        "orders",
+        {
+            "order_id": ["1"],
+            "email": ["ada@example.com"],
+            "phone": ["+15550100"],
+            "ordered_at": ["2026-01-01"],
+            "amount": ["1.00"],
+        },
+    )
+    assert rows(read([orders], tmp_path), "customers", "customer_id", "email", "phone") == [
+        ("ada@example.com", "ada@example.com", "+15550100")
+    ]
 
 
 def test_the_nearest_store_is_by_coordinates_then_city_then_region() -> None:
-    stores = pl.DataFrame({
-        "store_id": ["s1", "s2", "s3"], "city": ["London", "Paris", "Lyon"], "region": [None, "IDF", "ARA"],
-        "country": ["GB", "FR", "FR"], "latitude": [51.5074, 48.8566, None], "longitude": [-0.1278, 2.3522, None],
-    })  # fmt: skip
-    people = pl.DataFrame({
-        "customer_id": ["a", "b", "c", "d", "e"], "latitude": [49.0, None, None, None, None], "longitude": [2.0, None, None, None, None],
-        "city": [None, "lyon", "Nice", "London", "London"], "region": [None, None, "IDF", None, None], "country": ["FR", "FR", "FR", "CA", None],
-    })  # fmt: skip
+    stores = pl.DataFrame(
+        {
+            "store_id": ["s1", "s2", "s3"],
+            "city": ["London", "Paris", "Lyon"],
+            "region": [None, "IDF", "ARA"],
+            "country": ["GB", "FR", "FR"],
+            "latitude": [51.5074, 48.8566, None],
+            "longitude": [-0.1278, 2.3522, None],
+        }
+    )
+    people = pl.DataFrame(
+        {
+            "customer_id": ["a", "b", "c", "d", "e"],
+            "latitude": [49.0, None, None, None, None],
+            "longitude": [2.0, None, None, None, None],
+            "city": [None, "lyon", "Nice", "London", "London"],
+            "region": [None, None, "IDF", None, None],
+            "country": ["FR", "FR", "FR", "CA", None],
+        }
+    )
     found = with_nearest_store(people, stores).select("customer_id", "nearest_store", "nearest_store_km").rows()
-    assert found == [("a", "s2", pytest.approx(30.3, abs=0.2)), ("b", "s3", None), ("c", "s2", None), ("d", None, None), ("e", "s1", None)]
+    assert found == [
+        ("a", "s2", pytest.approx(30.3, abs=0.2)),
+        ("b", "s3", None),
+        ("c", "s2", None),
+        ("d", None, None),
+        ("e", "s1", None),
+    ]
 
 
 def test_a_referral_is_an_event_of_the_one_who_brought_a_customer(tmp_path: Path) -> None:
-    people = source("customers", {
-        "customer_id": ["a", "b", "c", "d"], "email": ["ada@example.com", None, None, None],
-        "referred_by": [None, "a", "ada@example.com", "nobody"], "created_at": [None, "2026-01-05", None, "2026-01-01"],
-    })  # fmt: skip
-    orders = source("orders", {"order_id": ["1"], "customer_id": ["c"], "ordered_at": ["2026-02-01"], "amount": ["1.00"]})
+    people = source(
+        "customers",
+        {
+            "customer_id": ["a", "b", "c", "d"],
+            "email": ["ada@example.com", None, None, None],
+            "referred_by": [None, "a", "ada@example.com", "nobody"],
+            "created_at": [None, "2026-01-05", None, "2026-01-01"],
+        },
+    )
+    orders = source(
+        "orders", {"order_id": ["1"], "customer_id": ["c"], "ordered_at": ["2026-02-01"], "amount": ["1.00"]}
+    )
     events = source("events", {"customer_id": ["a"], "at": ["2026-01-01"], "event": ["visit"]})
     tables = read([people, orders, events], tmp_path)
-    found = tables["events"].whole.filter(event="referral").select("customer_id", pl.col("at").dt.to_string("%m-%d")).sort("at").collect()
+    found = (
+        tables["events"]
+        .whole.filter(event="referral")
+        .select("customer_id", pl.col("at").dt.to_string("%m-%d"))
+        .sort("at")
+        .collect()
+    )
     assert found.rows() == [("a", "01-05"), ("a", "02-01")]
     assert tables.counts["unknown_referrers"] == 1
 
 
 def test_own_tables_belong_to_people_and_own_lookups_become_columns(tmp_path: Path) -> None:
-    people = source("customers", {"customer_id": ["a", "b"], "email": ["ada@example.com", None], "city": ["Izmir", "Bonn"]})
-    tickets = source("support", {"email": ["ada@example.com", "ada@example.com"], "topic": ["late", "new"], "opened_at": ["2026-06-01", "2026-07-01"]}, types={"opened_at": pl.Datetime("us")})
+    people = source(
+        "customers", {"customer_id": ["a", "b"], "email": ["ada@example.com", None], "city": ["Izmir", "Bonn"]}
+    )
+    tickets = source(
+        "support",
+        {
+            "email": ["ada@example.com", "ada@example.com"],
+            "topic": ["late", "new"],
+            "opened_at": ["2026-06-01", "2026-07-01"],
+        },
+        types={"opened_at": pl.Datetime("us")},
+    )
     weather = source("weather", {"city": ["Izmir"], "sky": ["sunny"]})
     place = Place("segcli.yaml", 1)
-    definitions = (SourceDefinition("support", ("t.csv",), place, time="opened_at"), SourceDefinition("weather", ("w.csv",), place, by="city"))
+    definitions = (
+        SourceDefinition("support", ("t.csv",), place, time="opened_at"),
+        SourceDefinition("weather", ("w.csv",), place, by="city"),
+    )
     own = {
-        "support": CatalogTable("support", {"topic": pl.String(), "opened_at": pl.Datetime("us")}, frozenset({"topic"}), "opened_at", True),
+        "support": CatalogTable(
+            "support", {"topic": pl.String(), "opened_at": pl.Datetime("us")}, frozenset({"topic"}), "opened_at", True
+        ),
         "weather": CatalogTable("weather", {"city": pl.String(), "sky": pl.String()}, frozenset({"sky"}), None, False),
     }
     needed = {"customers": {"city", "weather_sky"}, "support": {"topic", "opened_at"}, "weather": {"sky", "city"}}

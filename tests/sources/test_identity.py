@@ -3,8 +3,8 @@ from pathlib import Path
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from inline_sources import read, rows, source
+
 from segcli.problems import Problems
 from segcli.sources.components import connected_components
 from segcli.sources.identity import find_people, with_person
@@ -60,8 +60,19 @@ def test_an_identifier_on_more_than_five_records_identifies_nobody() -> None:
 
 def test_phones_typed_for_many_names_identify_nobody_and_are_listed(tmp_path: Path) -> None:
     names = ["Ada", "Ben", "Cem", "Dua", "Eva", "Fay"]
-    people = source("customers", {"phone": ["+15555555555"] * 6, "first_name": names, "seen_at": ["2026-01-01"] * 6}, file="o.csv")
-    orders = source("orders", {"order_id": list("123456"), "phone": ["+15555555555"] * 6, "ordered_at": ["2026-01-01"] * 6, "amount": ["1.00"] * 6}, file="o.csv")
+    people = source(
+        "customers", {"phone": ["+15555555555"] * 6, "first_name": names, "seen_at": ["2026-01-01"] * 6}, file="o.csv"
+    )
+    orders = source(
+        "orders",
+        {
+            "order_id": list("123456"),
+            "phone": ["+15555555555"] * 6,
+            "ordered_at": ["2026-01-01"] * 6,
+            "amount": ["1.00"] * 6,
+        },
+        file="o.csv",
+    )
     problems = Problems()
     tables = read([people, orders], tmp_path, problems=problems)
     assert tables["orders"].rows == 0
@@ -72,7 +83,9 @@ def test_phones_typed_for_many_names_identify_nobody_and_are_listed(tmp_path: Pa
 
 def test_the_person_is_the_same_in_every_table(tmp_path: Path) -> None:
     people = source("customers", {"customer_id": ["7"], "email": ["ada@example.com"], "phone": ["+15550100"]})
-    orders = source("orders", {"order_id": ["1"], "email": ["ada@example.com"], "ordered_at": ["2026-01-01"], "amount": ["1.00"]})
+    orders = source(
+        "orders", {"order_id": ["1"], "email": ["ada@example.com"], "ordered_at": ["2026-01-01"], "amount": ["1.00"]}
+    )
     events = source("events", {"customer_id": ["7", "8"], "at": ["2026-01-02"] * 2, "event": ["visit"] * 2})
     tables = read([people, orders, events], tmp_path)
     assert rows(tables, "orders", "customer_id") == [("7",)]
@@ -81,7 +94,9 @@ def test_the_person_is_the_same_in_every_table(tmp_path: Path) -> None:
 
 
 identifier = st.one_of(st.none(), st.integers(0, 8).map(str))
-record = st.tuples(identifier, identifier.map(lambda n: n and f"{n}@example.com"), identifier.map(lambda n: n and f"+1555010{n}"))
+record = st.tuples(
+    identifier, identifier.map(lambda n: n and f"{n}@example.com"), identifier.map(lambda n: n and f"+1555010{n}")
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -95,7 +110,9 @@ def test_the_order_of_records_does_not_matter(records: list[tuple[str | None, st
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=40))
 def test_components_are_those_of_a_search_from_node_to_node(pairs: list[tuple[int, int]]) -> None:
-    edges = pl.DataFrame([(f"a{a:02}", f"b{b:02}") for a, b in pairs], schema={"a": pl.String, "b": pl.String}, orient="row")
+    edges = pl.DataFrame(
+        [(f"a{a:02}", f"b{b:02}") for a, b in pairs], schema={"a": pl.String, "b": pl.String}, orient="row"
+    )
     neighbours: dict[str, set[str]] = {}
     for a, b in edges.iter_rows():
         neighbours.setdefault(a, set()).add(b)

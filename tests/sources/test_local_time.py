@@ -4,7 +4,9 @@ from inline_sources import read, rows, source
 
 
 def test_the_local_hour_and_weekday_are_those_where_the_customer_lives(tmp_path: Path) -> None:
-    people = source("customers", {"customer_id": ["a", "b", "c"], "timezone": ["America/New_York", None, "Nowhere/Land"]})
+    people = source(
+        "customers", {"customer_id": ["a", "b", "c"], "timezone": ["America/New_York", None, "Nowhere/Land"]}
+    )
     events = source(
         "events",
         {
@@ -23,7 +25,9 @@ def test_a_time_that_clocks_skip_is_taken_an_hour_on(tmp_path: Path) -> None:
     from zoneinfo import ZoneInfo
 
     people = source("customers", {"customer_id": ["a"], "timezone": ["Europe/London"]})
-    events = source("events", {"customer_id": ["a", "a"], "at": ["2026-03-29 02:30", "2025-10-26 02:30"], "event": ["open"] * 2})
+    events = source(
+        "events", {"customer_id": ["a", "a"], "at": ["2026-03-29 02:30", "2025-10-26 02:30"], "event": ["open"] * 2}
+    )
     tables = read([people, events], tmp_path, timezone=ZoneInfo("Europe/Berlin"))
     # 02:30 does not exist in Berlin on that day: 03:30 there is 02:30 in London. In October the first 02:30.
     assert rows(tables, "events", "local_hour") == [(1,), (2,)]

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from inline_sources import day, read, rows, source
 
 from segcli.problems import DataError
-from inline_sources import read, rows, source
 
 
 def orders(**columns: list[object]):
@@ -22,8 +22,10 @@ def test_orders_that_do_not_count_are_kept_apart_with_amount_zero(tmp_path: Path
     )
     tables = read([frame], tmp_path)
     assert rows(tables, "orders", "order_id", "amount") == [
-        ("1", Decimal("10.00")), ("5", Decimal("10.00")), ("7", Decimal("0.00")),
-    ]  # fmt: skip
+        ("1", Decimal("10.00")),
+        ("5", Decimal("10.00")),
+        ("7", Decimal("0.00")),
+    ]
     assert rows(tables, "uncounted_orders", "order_id", "amount", "counts") == [
         (order, Decimal("0.00"), False) for order in "23468"
     ]
@@ -32,9 +34,12 @@ def test_orders_that_do_not_count_are_kept_apart_with_amount_zero(tmp_path: Path
 
 def test_amounts_are_net_of_refunds_and_never_below_zero(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["1", "2", "3"], customer_id=["a"] * 3, ordered_at=["2026-06-01"] * 3,
-        amount=["10.00", "10.00", None], refunded=["2.50", "12.00", None],
-    )  # fmt: skip
+        order_id=["1", "2", "3"],
+        customer_id=["a"] * 3,
+        ordered_at=["2026-06-01"] * 3,
+        amount=["10.00", "10.00", None],
+        refunded=["2.50", "12.00", None],
+    )
     tables = read([frame], tmp_path)
     assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("7.50")), ("3", None)]
     assert rows(tables, "uncounted_orders", "order_id") == [("2",)]
@@ -43,30 +48,49 @@ def test_amounts_are_net_of_refunds_and_never_below_zero(tmp_path: Path) -> None
 def test_an_order_in_two_files_counts_once_as_the_last_file_has_it(tmp_path: Path) -> None:
     january = source(
         "orders",
-        {"order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": ["2026-01-01", "2026-01-31"], "amount": ["5.00", "6.00"]},
+        {
+            "order_id": ["1", "2"],
+            "customer_id": ["a", "b"],
+            "ordered_at": ["2026-01-01", "2026-01-31"],
+            "amount": ["5.00", "6.00"],
+        },
         file="january.csv",
     )
     february = source(
         "orders",
-        {"order_id": ["2", "3"], "customer_id": ["c", "a"], "ordered_at": ["2026-01-31", "2026-02-01"], "amount": ["7.00", "8.00"]},
+        {
+            "order_id": ["2", "3"],
+            "customer_id": ["c", "a"],
+            "ordered_at": ["2026-01-31", "2026-02-01"],
+            "amount": ["7.00", "8.00"],
+        },
         file="february.csv",
     )
     for shard_count in (1, 3):
         tables = read([january, february], tmp_path / str(shard_count), shard_count=shard_count)
         assert rows(tables, "orders", "order_id", "customer_id", "amount") == [
-            ("1", "a", Decimal("5.00")), ("2", "c", Decimal("7.00")), ("3", "a", Decimal("8.00")),
-        ]  # fmt: skip
+            ("1", "a", Decimal("5.00")),
+            ("2", "c", Decimal("7.00")),
+            ("3", "a", Decimal("8.00")),
+        ]
         assert tables.counts["duplicate_orders"] == 1
 
 
 def test_equal_numbers_of_two_platforms_are_two_orders_unless_the_customer_is_the_same(tmp_path: Path) -> None:
     one = {"order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": ["2026-01-01"] * 2, "amount": ["5.00"] * 2}
-    other = {"order_id": ["1", "2"], "customer_id": ["x", "b"], "ordered_at": ["2026-01-01"] * 2, "amount": ["6.00"] * 2}
+    other = {
+        "order_id": ["1", "2"],
+        "customer_id": ["x", "b"],
+        "ordered_at": ["2026-01-01"] * 2,
+        "amount": ["6.00"] * 2,
+    }
     frames = [source("orders", one, platform="shopify"), source("orders", other, platform="woocommerce")]
     tables = read(frames, tmp_path)
     assert rows(tables, "orders", "order_id", "customer_id", "amount") == [
-        ("1", "a", Decimal("5.00")), ("1", "x", Decimal("6.00")), ("2", "b", Decimal("6.00")),
-    ]  # fmt: skip
+        ("1", "a", Decimal("5.00")),
+        ("1", "x", Decimal("6.00")),
+        ("2", "b", Decimal("6.00")),
+    ]
 
 
 def test_rows_without_order_ids_are_orders_whose_ids_do_not_hang_on_the_order_of_rows(tmp_path: Path) -> None:
@@ -78,9 +102,11 @@ def test_rows_without_order_ids_are_orders_whose_ids_do_not_hang_on_the_order_of
     tables = read([source("orders", columns)], tmp_path / "1")
     backwards = {name: values[::-1] for name, values in columns.items()}
     assert rows(tables, "orders", "order_id") == [
-        ("a 2026-01-01T00:00:00 5.00",), ("a 2026-01-01T00:00:00 5.00 #2",),
-        ("a 2026-01-01T00:00:00 6.00",), ("b 2026-01-01T00:00:00 5.00",),
-    ]  # fmt: skip
+        ("a 2026-01-01T00:00:00 5.00",),
+        ("a 2026-01-01T00:00:00 5.00 #2",),
+        ("a 2026-01-01T00:00:00 6.00",),
+        ("b 2026-01-01T00:00:00 5.00",),
+    ]
     assert rows(read([source("orders", backwards)], tmp_path / "2"), "orders", "order_id") == rows(
         tables, "orders", "order_id"
     )
@@ -90,55 +116,90 @@ def test_the_lines_of_an_order_are_one_order_with_their_sum_where_no_total_is_gi
     lines = source(
         "orders",
         {
-            "order_id": ["1", "1", "2"], "customer_id": ["a", None, "b"],
-            "ordered_at": ["2026-01-01", "2026-01-01", "2026-01-02"], "line_amount": ["5.00", "2.50", "1.00"],
+            "order_id": ["1", "1", "2"],
+            "customer_id": ["a", None, "b"],
+            "ordered_at": ["2026-01-01", "2026-01-01", "2026-01-02"],
+            "line_amount": ["5.00", "2.50", "1.00"],
         },
         line_items=True,
-    )  # fmt: skip
+    )
     totals = source(
         "orders",
         {
-            "order_id": ["1", "1", "2"], "customer_id": ["a", None, "b"], "ordered_at": ["2026-01-01", None, "2026-01-02"],
+            "order_id": ["1", "1", "2"],
+            "customer_id": ["a", None, "b"],
+            "ordered_at": ["2026-01-01", None, "2026-01-02"],
             "amount": ["9.00", None, "1.00"],
         },
         line_items=True,
-    )  # fmt: skip
+    )
     assert rows(read([lines], tmp_path / "1"), "orders", "order_id", "customer_id", "amount") == [
-        ("1", "a", Decimal("7.50")), ("2", "b", Decimal("1.00")),
-    ]  # fmt: skip
+        ("1", "a", Decimal("7.50")),
+        ("2", "b", Decimal("1.00")),
+    ]
     assert rows(read([totals], tmp_path / "2"), "orders", "order_id", "amount") == [
-        ("1", Decimal("9.00")), ("2", Decimal("1.00")),
-    ]  # fmt: skip
+        ("1", Decimal("9.00")),
+        ("2", Decimal("1.00")),
+    ]
 
 
 def test_what_happens_after_as_of_is_not_known(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["1", "2", "3", "4"], customer_id=["a"] * 4, amount=["1.00"] * 4,
+        order_id=["1", "2", "3", "4"],
+        customer_id=["a"] * 4,
+        amount=["1.00"] * 4,
         ordered_at=["2026-06-20", "2026-06-21", "2026-06-22", "2026-07-01"],
         shipped_at=["2026-06-21", "2026-06-28", "2026-06-23", None],
         delivered_at=[None, None, "2026-07-02", None],
         cancelled_at=[None, "2026-07-05", None, None],
-    )  # fmt: skip
+    )
     tables = read([frame], tmp_path)
-    found = tables["orders"].whole.sort("order_id").select(
-        "order_id", pl.col("shipped_at").dt.date().cast(pl.String), pl.col("delivered_at").dt.date().cast(pl.String)
+    found = (
+        tables["orders"]
+        .whole.sort("order_id")
+        .select(
+            "order_id", pl.col("shipped_at").dt.date().cast(pl.String), pl.col("delivered_at").dt.date().cast(pl.String)
+        )
     )
     assert found.collect().rows() == [
-        ("1", "2026-06-21", "2026-06-26"), ("2", "2026-06-28", None), ("3", "2026-06-23", None),
-    ]  # fmt: skip
+        ("1", "2026-06-21", "2026-06-26"),
+        ("2", "2026-06-28", None),
+        ("3", "2026-06-23", None),
+    ]
     assert tables.counts["later_orders"] == 1
+
+
+def test_a_delivery_is_reckoned_from_shipping_where_no_file_tells_it(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1"], customer_id=["a"], amount=["1.00"], ordered_at=["2026-06-01"], shipped_at=["2026-06-02 10:00"]
+    )
+    tables = read([frame], tmp_path, delivery_days=3)
+    assert rows(tables, "orders", "delivered_at") == [(day("2026-06-05 10:00"),)]
 
 
 def test_order_number_and_gap_days_take_the_orders_of_one_day_as_one_visit(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["5", "1", "2", "3", "4", "6"], customer_id=["b", "a", "a", "a", "a", "a"], amount=["1.00"] * 6,
-        ordered_at=["2026-06-01", "2026-06-01 08:00", "2026-06-05 23:00", "2026-06-05 23:30", "2026-06-06 00:10", "2026-06-03"],
+        order_id=["5", "1", "2", "3", "4", "6"],
+        customer_id=["b", "a", "a", "a", "a", "a"],
+        amount=["1.00"] * 6,
+        ordered_at=[
+            "2026-06-01",
+            "2026-06-01 08:00",
+            "2026-06-05 23:00",
+            "2026-06-05 23:30",
+            "2026-06-06 00:10",
+            "2026-06-03",
+        ],
         status=[None, None, None, None, None, "cancelled"],
-    )  # fmt: skip
+    )
     tables = read([frame], tmp_path)
     assert rows(tables, "orders", "order_id", "order_number", "gap_days") == [
-        ("1", 1, None), ("2", 2, 4), ("3", 3, None), ("4", 4, 1), ("5", 1, None),
-    ]  # fmt: skip
+        ("1", 1, None),
+        ("2", 2, 4),
+        ("3", 3, None),
+        ("4", 4, 1),
+        ("5", 1, None),
+    ]
 
 
 def test_ages_are_whole_days_and_exact_hours(tmp_path: Path) -> None:
@@ -148,37 +209,57 @@ def test_ages_are_whole_days_and_exact_hours(tmp_path: Path) -> None:
 
 def test_lines_take_customer_and_time_from_their_order_and_go_when_it_does_not_count(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["1", "2", "3"], customer_id=["a", "a", "b"], amount=["1.00"] * 3,
-        ordered_at=["2026-06-01", "2026-06-02", "2026-06-03"], status=["paid", "paid", "voided"],
-    )  # fmt: skip
+        order_id=["1", "2", "3"],
+        customer_id=["a", "a", "b"],
+        amount=["1.00"] * 3,
+        ordered_at=["2026-06-01", "2026-06-02", "2026-06-03"],
+        status=["paid", "paid", "voided"],
+    )
     items = source(
         "order_items",
-        {"order_id": ["1", "1", "2", "3", "9"], "product_id": ["p", "q", "p", "p", "p"], "quantity": [2, None, 1, 1, 1]},
+        {
+            "order_id": ["1", "1", "2", "3", "9"],
+            "product_id": ["p", "q", "p", "p", "p"],
+            "quantity": [2, None, 1, 1, 1],
+        },
     )
     products = source("products", {"product_id": ["p", "q"], "name": ["Pan", "Quilt"], "category": ["kitchen", None]})
     tables = read([frame, items, products], tmp_path)
-    assert rows(tables, "order_items", "order_id", "customer_id", "product_id", "quantity", "name", "product_order") == [
-        ("1", "a", "p", 2.0, "Pan", 1), ("1", "a", "q", 1.0, "Quilt", 1), ("2", "a", "p", 1.0, "Pan", 2),
-    ]  # fmt: skip
+    assert rows(
+        tables, "order_items", "order_id", "customer_id", "product_id", "quantity", "name", "product_order"
+    ) == [
+        ("1", "a", "p", 2.0, "Pan", 1),
+        ("1", "a", "q", 1.0, "Quilt", 1),
+        ("2", "a", "p", 1.0, "Pan", 2),
+    ]
 
 
 def test_several_currencies_become_one_by_the_rates_with_exact_cents(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["1", "2", "3", "4"], customer_id=["a"] * 4, ordered_at=["2026-06-01"] * 4,
-        amount=["10.01", "10.01", "0.05", "10.01"], currency=["EUR", "TRY", "USD", None],
-    )  # fmt: skip
+        order_id=["1", "2", "3", "4"],
+        customer_id=["a"] * 4,
+        ordered_at=["2026-06-01"] * 4,
+        amount=["10.01", "10.01", "0.05", "10.01"],
+        currency=["EUR", "TRY", "USD", None],
+    )
     rates = {"TRY": Decimal("0.0215"), "USD": Decimal("0.5")}
     tables = read([frame], tmp_path, currency="EUR", rates=rates)
     assert rows(tables, "orders", "order_id", "amount") == [
-        ("1", Decimal("10.01")), ("2", Decimal("0.22")), ("3", Decimal("0.02")), ("4", Decimal("10.01")),
-    ]  # fmt: skip
+        ("1", Decimal("10.01")),
+        ("2", Decimal("0.22")),
+        ("3", Decimal("0.02")),
+        ("4", Decimal("10.01")),
+    ]
 
 
 def test_currencies_without_a_rate_are_listed_with_the_lines_to_write(tmp_path: Path) -> None:
     frame = orders(
-        order_id=["1", "2", "3"], customer_id=["a"] * 3, ordered_at=["2026-06-01"] * 3,
-        amount=["10.00"] * 3, currency=["EUR", "EUR", "USD"],
-    )  # fmt: skip
+        order_id=["1", "2", "3"],
+        customer_id=["a"] * 3,
+        ordered_at=["2026-06-01"] * 3,
+        amount=["10.00"] * 3,
+        currency=["EUR", "EUR", "USD"],
+    )
     with pytest.raises(DataError) as caught:
         read([frame], tmp_path)
     assert "EUR (2 rows), USD (1 rows)" in str(caught.value)
@@ -188,3 +269,30 @@ def test_currencies_without_a_rate_are_listed_with_the_lines_to_write(tmp_path: 
 def test_a_single_currency_needs_no_rate(tmp_path: Path) -> None:
     frame = orders(order_id=["1"], customer_id=["a"], ordered_at=["2026-06-01"], amount=["10.00"], currency=["JPY"])
     assert rows(read([frame], tmp_path), "orders", "amount") == [(Decimal("10.00"),)]
+
+
+def test_lines_go_with_the_order_of_their_own_platform(tmp_path: Path) -> None:
+    frames = [
+        source(
+            "orders",
+            {"order_id": ["1"], "customer_id": [who], "ordered_at": ["2026-06-01"], "amount": ["1.00"]},
+            platform=who,
+        )
+        for who in ("shopify", "magento")
+    ] + [
+        source(
+            "order_items", {"order_id": ["1"], "product_id": ["p"], "ordered_at": ["2026-06-01"]}, platform="magento"
+        )
+    ]
+    for shard_count in (1, 3):
+        tables = read(frames, tmp_path / str(shard_count), shard_count=shard_count)
+        assert rows(tables, "order_items", "customer_id", "product_id") == [("magento", "p")]
+
+
+def test_orders_and_events_of_nobody_are_counted_and_listed(tmp_path: Path) -> None:
+    frame = orders(order_id=["1", "2"], customer_id=["a", None], ordered_at=["2026-06-01"] * 2, amount=["1.00"] * 2)
+    events = source("events", {"customer_id": [None, "a", None], "at": ["2026-06-01"] * 3, "event": ["visit"] * 3})
+    tables = read([frame, events], tmp_path)
+    assert (tables["orders"].rows, tables["events"].rows) == (1, 1)
+    assert (tables.counts["orders_of_nobody"], tables.counts["events_of_nobody"]) == (1, 2)
+    assert tables.rejected["reason"].to_list() == ["2 events name no customer", "1 orders name no customer"]

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from inline_files import catalog_of, project_of, typed, typed_sources, write_csv
 
+from segcli.problems import Place, Problems
+from segcli.project.models import SourceDefinition
 from segcli.sources.headers import fold
 from segcli.sources.presets import load_presets
 from segcli.sources.tables import CANONICAL, WORKING
@@ -223,6 +225,23 @@ def test_shopify_checkouts_are_abandoned_carts(tmp_path: Path) -> None:
     assert carts.rows() == [("990", at, "checkout", Decimal("20.00"), True, "ben@example.com")]
     items = typed(project, "cart_items", "cart_id", "product_id", "quantity")
     assert items.rows() == [("990", "H", 1.0), ("990", "Cap", None)]
+
+
+def test_trimmed_shopify_orders_are_still_orders_unless_the_project_says_otherwise(tmp_path: Path) -> None:
+    header = "Name,Email,Financial Status,Created at,Total,Lineitem name,Lineitem quantity,Lineitem price"
+    file = write_csv(tmp_path / "export.csv", header, {"Name": "#1", "Total": "5.00"})
+    assert catalog_of(project_of(tmp_path, file)).files[0].tables == ("orders", "order_items", "customers")
+    said = SourceDefinition("carts", ("export.csv",), Place("segcli.yaml", 3), preset="shopify.checkouts")
+    assert catalog_of(project_of(tmp_path, said)).files[0].tables == ("carts", "cart_items", "customers")
+
+
+def test_an_unknown_preset_is_a_problem_with_the_nearest_names(tmp_path: Path) -> None:
+    write_csv(tmp_path / "export.csv", "customer_id,ordered_at,amount")
+    problems = Problems()
+    said = SourceDefinition("orders", ("export.csv",), Place("segcli.yaml", 3), preset="shopfy")
+    catalog_of(project_of(tmp_path, said), problems)
+    (problem,) = problems.errors
+    assert "there is no preset 'shopfy'. Did you mean 'shopify'" in str(problem)
 
 
 def test_shopify_customers_lose_the_apostrophes_that_spreadsheets_need(tmp_path: Path) -> None:

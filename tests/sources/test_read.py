@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from inline_sources import AS_OF, day, project, read, rows, source
+
 from segcli.problems import DataError, Place, Problems
 from segcli.project.models import Expectations, SourceDefinition
 from segcli.sources import read_tables, recognise
@@ -38,14 +38,16 @@ def test_rows_that_cannot_be_used_are_dropped_and_listed_with_their_line(tmp_pat
 
 
 def test_too_many_rows_that_cannot_be_used_stop_the_run(tmp_path: Path) -> None:
-    bad = {n: ("amount", "not an amount", "?", True) for n in range(3)}
+    bad = dict.fromkeys(range(3), ("amount", "not an amount", "?", True))
     with pytest.raises(DataError, match=r"3 of 200 rows of orders cannot be read, more than 1 %"):
         read([orders_with_problems(200, bad)], tmp_path)
     assert read([orders_with_problems(200, bad)], tmp_path / "2", max_rejected=Decimal("0.02"))["orders"].rows == 197
 
 
 def test_rows_without_a_time_are_listed_and_not_read(tmp_path: Path) -> None:
-    frame = source("events", {"customer_id": ["a"] * 200, "at": ["2026-01-01"] * 199 + [None], "event": ["visit"] * 200})
+    frame = source(
+        "events", {"customer_id": ["a"] * 200, "at": ["2026-01-01"] * 199 + [None], "event": ["visit"] * 200}
+    )
     tables = read([frame], tmp_path)
     assert tables["events"].rows == 199
     assert tables.rejected["reason"].to_list() == ["1 rows without a time"]
@@ -69,7 +71,14 @@ def test_tables_have_exactly_the_types_of_the_canonical_columns(tmp_path: Path) 
 def test_columns_that_nobody_needs_are_not_handed_on(tmp_path: Path) -> None:
     frame = source(
         "orders",
-        {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-01"], "amount": ["1.00"], "note": ["gift"], "till": ["2"]},
+        {
+            "order_id": ["1"],
+            "customer_id": ["a"],
+            "ordered_at": ["2026-06-01"],
+            "amount": ["1.00"],
+            "note": ["gift"],
+            "till": ["2"],
+        },
     )
     tables = read([frame], tmp_path, needed={"orders": {"note", "status"}})
     assert set(tables["orders"].columns) == {"order_id", "customer_id", "ordered_at", "amount", "note", "status"}
@@ -78,7 +87,9 @@ def test_columns_that_nobody_needs_are_not_handed_on(tmp_path: Path) -> None:
 
 
 def test_expectations_that_are_not_met_stop_the_run_all_at_once(tmp_path: Path) -> None:
-    frame = source("orders", {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-01"], "amount": ["1.00"]})
+    frame = source(
+        "orders", {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-01"], "amount": ["1.00"]}
+    )
     expect = Expectations(newest_order=dt.timedelta(days=2), rows={"orders": 10, "events": 1})
     with pytest.raises(DataError) as caught:
         read([frame], tmp_path, expect=expect)
@@ -93,7 +104,9 @@ def test_files_become_tables_in_one_call(tmp_path: Path) -> None:
     (folder / "sales.csv").write_text(
         "customer_id,order_date,revenue\n0007,2026-06-01,10.50\n0007,2026-06-02,0.00\n0008,2026-06-02,1.25\n"
     )
-    (folder / "people.csv").write_text("customer_id,email,first_name\n0007,Ada@Example.com,Ada\n0009,ben@example.com,Ben\n")
+    (folder / "people.csv").write_text(
+        "customer_id,email,first_name\n0007,Ada@Example.com,Ada\n0009,ben@example.com,Ben\n"
+    )
     shop = project(root=folder, sources=(SourceDefinition("", (str(folder),), Place("segcli.yaml", 1)),))
     problems = Problems()
     catalog = recognise(shop, frozenset(), problems)

@@ -3,9 +3,9 @@ import random
 from pathlib import Path
 
 import polars as pl
+from inline_sources import read, source
 from polars.testing import assert_frame_equal
 
-from inline_sources import read, source
 from segcli.sources.shards import partition, shards_for
 from segcli.sources.tables import SourceFrame, Tables
 

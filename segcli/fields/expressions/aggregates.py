@@ -10,7 +10,6 @@ import polars as pl
 from segcli.fields.expressions import tree
 from segcli.fields.expressions.functions import Function
 from segcli.fields.expressions.kinds import Typed, finite
-from segcli.fields.expressions.literals import written_out
 from segcli.fields.expressions.operands import of_kind
 from segcli.fields.expressions.tokens import ExpressionError
 
@@ -43,7 +42,7 @@ def aggregate(call: tree.Call, function: Function, arguments: Sequence[Typed], f
             between = arguments[1].sql if len(arguments) > 1 else "','"
             return f"string_agg({distinct}{value.sql}, {between} order by {value.sql}){tail}"
         case name:
-            others = "".join(f", {written_out(other)}" for other in arguments[1:])
+            others = "".join(f", {other.sql}" for other in arguments[1:])
             return f"{name}({distinct}{value.sql}{others}){tail}"
 
 

@@ -8,7 +8,6 @@ from segcli.fields.expressions import tree
 from segcli.fields.expressions.conversions import time_part
 from segcli.fields.expressions.functions import Function, vocabulary
 from segcli.fields.expressions.kinds import Typed
-from segcli.fields.expressions.literals import written_out
 from segcli.fields.expressions.operands import alike, of_kind
 from segcli.fields.expressions.tokens import ExpressionError
 
@@ -67,8 +66,4 @@ def scalar(node: tree.Call, function: Function, arguments: Sequence[Typed]) -> s
         return time_part(node, arguments)
     if function.sql:
         return function.sql.format(*(argument.operand for argument in arguments))
-    parts = [
-        written_out(argument) if position in function.literal else argument.sql
-        for position, argument in enumerate(arguments, 1)
-    ]
-    return f"{function.polars_name}({', '.join(parts)})"
+    return f"{function.polars_name}({', '.join(argument.sql for argument in arguments)})"

@@ -77,6 +77,8 @@ def check_conversion(node: tree.Cast, value: Typed, target: str) -> None:
             hint = "age_days counts days; extract(year from x) takes a part of it."
         case "boolean" if into_time:
             hint = "Write date '2026-01-31'."
+        case "boolean" if target.startswith("decimal"):
+            hint = "if(x, 1, 0) makes a number of a condition."
         case "length":
             hint = "x / interval '1 day' is a number of days."
         case "list":

@@ -50,8 +50,7 @@ def number(node: tree.Constant) -> Typed:
         if not abs(float(text)) < float("inf"):
             raise ExpressionError("this number is too large", node.start)
         return Typed(f"cast({float(text)!r} as double)", pl.Float64(), node)
-    # Polars gives 0.9 one digit in all, so that 0.9 + 0.9 would have no room.
-    return Typed(f"cast({Decimal(text):f} as decimal(38, {decimals}))", pl.Decimal(38, decimals), node)
+    return Typed(f"{Decimal(text):f}", pl.Decimal(38, decimals), node)
 
 
 def interval(node: tree.Constant) -> Typed:
@@ -65,9 +64,3 @@ def interval(node: tree.Constant) -> Typed:
         )
     calendar = re.search("month|quarter|year", text) is not None
     return Typed(f"interval '{text}'", pl.Duration("us"), node, calendar=calendar)
-
-
-def written_out(argument: Typed) -> str:
-    """A literal as Polars wants it where it takes nothing else: without a type of its own."""
-    node = argument.node
-    return node.value if isinstance(node, tree.Constant) and node.kind == "number" else argument.sql

@@ -28,9 +28,10 @@ def names_in(expression: Expression) -> frozenset[str]:
         position = match.end()
         word = literal_value(match.group())
         called = match.lastgroup == "word" and text[position:].lstrip()[:1] == "("
-        if match.lastgroup == "quoted" or (match.lastgroup == "word" and not called):
+        known = word in MOMENTS or word.lower() in RESERVED
+        if match.lastgroup == "quoted" or (match.lastgroup == "word" and not called and not known):
             found.add(word)
-    return frozenset(name for name in found if name not in MOMENTS and name.lower() not in RESERVED)
+    return frozenset(found)
 
 
 def moment(name: str, as_of: dt.datetime) -> tuple[str, pl.DataType]:
@@ -63,6 +64,8 @@ def unknown_name(name: str, start: int, known: Collection[str], what: str, *, in
         )
     if name.lower() in words.clock:
         return ExpressionError(*reordered(words.refusal(name.lower()), start))
+    if name in known:
+        return ExpressionError(f"'{name}' cannot be used here", start, "Its own definition has a problem.")
     if name.lower() in known or name.lower() in MOMENTS:
         return ExpressionError(
             f"'{name}' is not {what}",
@@ -74,6 +77,8 @@ def unknown_name(name: str, start: int, known: Collection[str], what: str, *, in
         hint = REFUSED_WORDS[name.lower()]
     if hint is None and name.lower() in words.functions:
         hint = f"The function is written with parentheses: {name.lower()}(x)."
+    if hint is None:
+        hint = "`segcli fields` lists what there is."
     return ExpressionError(f"'{name}' is not {what}", start, hint)
 
 

@@ -6,6 +6,7 @@ Only what an expression in a recipe may be is understood; all else raises Expres
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from segcli.fields.expressions import tree
 from segcli.fields.expressions.cursor import Cursor
@@ -83,7 +84,7 @@ class Parser(Cursor):
             self.expect("(")
             return tree.Membership(subject.start, subject, tuple(self.arguments()), negated)
         if self.next.lower in ("like", "ilike"):
-            operator = "like" if self.take().lower == "like" else "ilike"
+            operator: Literal["like", "ilike"] = "like" if self.take().lower == "like" else "ilike"
             return tree.Like(subject.start, operator, subject, self.sum(), negated)
         return subject
 
@@ -161,7 +162,7 @@ class Parser(Cursor):
             self.expect(")")
             return node
         if token.kind in ("number", "text"):
-            return tree.Constant(token.start, token.kind, token.value)  # type: ignore[arg-type]
+            return tree.Constant(token.start, token.kind, token.value)
         if token.kind == "quoted":
             return tree.Name(token.start, token.value, quoted=True)
         if token.kind != "word":

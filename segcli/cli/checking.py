@@ -1,0 +1,172 @@
+"""What `segcli check` finds, as one report: problems, findings on the data, and what a change would do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from segcli.cli.output import counted
+from segcli.fields.lints import lint
+from segcli.pipeline import Progress, SegmentRun, compute, definitions, prepare
+from segcli.problems import ExitCode, Problem, Problems, RecipeError, SegcliError, kind_of_error
+from segcli.project import load_project, load_recipe, shipped_recipes
+from segcli.project.models import Project, Recipe
+from segcli.segments.comparing import Comparison, compare_members
+from segcli.sources import recognise
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One problem or finding; `kind` is the finding's, None for a problem."""
+
+    severity: Severity
+    problem: Problem
+    kind: str | None = None
+
+    def answer(self) -> dict[str, Any]:
+        place = self.problem.place
+        return {
+            "severity": self.severity,
+            "kind": self.kind,
+            "file": place.path if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "key": self.problem.key,
+            "message": self.problem.message,
+            "hint": self.problem.hint,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that `check` has to say."""
+
+    lines: tuple[Line, ...]
+    exit_code: int
+    checked: str = "nothing checked"
+    unavailable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
+    comparison: Comparison | None = None
+    against: Path | None = None
+    currency: str | None = None
+
+    def count(self, severity: Severity) -> int:
+        return sum(line.severity == severity for line in self.lines)
+
+    def unavailable_by_need(self) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+        """What would enable something -> the segments it would enable, or the fields where it is no segment."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name, needs in self.unavailable.items():
+            groups.setdefault(needs, []).append(name)
+        for needs, names in sorted(groups.items()):
+            yield needs, [name for name in names if name in self.segments] or names
+
+    def answer(self) -> dict[str, Any]:
+        """The object of `--json`."""
+        return {
+            "errors": self.count("error"),
+            "warnings": self.count("warning"),
+            "problems": [line.answer() for line in self.lines],
+            "unavailable": [{"name": name, "needs": list(needs)} for name, needs in self.unavailable.items()],
+            "against": dataclasses.asdict(self.comparison) if self.comparison else None,
+        }
+
+
+def check_project(
+    paths: Sequence[Path | str],
+    scratch: Path,
+    progress: Progress,
+    *,
+    as_of: str | None = None,
+    recipes: Sequence[str] | None = None,
+    maps: Sequence[str] = (),
+    against: Path | None = None,
+) -> Report:
+    """Checks a project and, where it has no errors, computes it in `scratch`; writes nothing elsewhere."""
+    problems = Problems()
+    progress("Checking recipes and headers")
+    try:
+        project = load_project(paths, as_of=as_of, recipes=recipes, maps=maps)
+    except RecipeError as error:
+        found = [*error.problems, *_header_problems(paths, maps)]
+        return Report(_problem_lines(found), ExitCode.USAGE)
+    problems.found.extend(project.warnings)
+    try:
+        prepared = prepare(project, problems)
+        if problems.errors:
+            return Report(_problem_lines(problems), kind_of_error(problems.errors).exit_code, _checked(project))
+        run = compute(prepared, scratch / "run", progress)
+        progress("Looking at the data")
+        findings = lint(run.computed)
+        comparison = _compare(run, against, scratch / "against", progress) if against else None
+    except SegcliError as error:
+        found = [*problems, *error.problems]
+        return Report(_problem_lines(found), error.exit_code, _checked(project))
+    lines = [
+        *_problem_lines(problems),
+        *(Line("note" if item.note else "warning", item.problem, item.kind) for item in findings),
+    ]
+    return Report(
+        tuple(sorted(lines, key=lambda line: line.problem.order())),
+        ExitCode.DONE,
+        f"{_checked(project)}, {counted(run.tables['customers'].rows, 'customer')}",
+        dict(run.computed.plan.unavailable),
+        frozenset(item.name for item in run.computed.plan.segments),
+        comparison,
+        against,
+        project.currency,
+    )
+
+
+def _problem_lines(problems: Problems | Sequence[Problem]) -> tuple[Line, ...]:
+    found = sorted(dict.fromkeys(problems), key=Problem.order)
+    return tuple(Line(problem.severity, problem) for problem in found)
+
+
+def _checked(project: Project) -> str:
+    fields, segments = definitions(project)
+    own = [recipe for recipe in project.recipes if recipe.name != "builtin"]
+    return ", ".join((counted(len(own), "recipe"), counted(len(fields), "field"), counted(len(segments), "segment")))
+
+
+def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[Problem]:
+    """What is wrong with the files' headers, when the recipes cannot be read: nobody fixes errors in turns."""
+    problems = Problems()
+    try:
+        # Any recipe that can be read will do; none of its definitions is looked at.
+        project = load_project(paths, recipes=[next(iter(shipped_recipes()))], maps=maps)
+        recognise(project, frozenset(), problems)
+    except SegcliError:
+        return problems.errors
+    return problems.errors
+
+
+def _compare(run: SegmentRun, against: Path, scratch: Path, progress: Progress) -> Comparison:
+    """The run's members beside those of the other recipes on the same files at the same moment."""
+    project = run.prepared.project
+    problems = Problems()
+    other = dataclasses.replace(project, recipes=_other_recipes(project, against))
+    prepared = prepare(other, problems)
+    progress(f"Computing {against}")
+    return compare_members(compute(prepared, scratch).computed, run.computed)
+
+
+def _other_recipes(project: Project, against: Path) -> tuple[Recipe, ...]:
+    """The recipes of another project, or this project's with those of a folder in place of their namesakes."""
+    if (against / "segcli.yaml").is_file() or against.name == "segcli.yaml":
+        return load_project([against]).recipes
+    problems = Problems()
+    files = [file for pattern in ("recipe.yaml", "*/recipe.yaml") for file in sorted(against.glob(pattern))]
+    # load_recipe names a recipe by its folder.
+    found = [recipe for file in files if (recipe := load_recipe(file.parent.resolve(), problems))]
+    problems.stop_on_errors(RecipeError)
+    others = {recipe.name: recipe for recipe in found}
+    if not others.keys() & {recipe.name for recipe in project.recipes}:
+        hint = "Name a folder with a segcli.yaml, or one with other versions of this project's recipes."
+        raise RecipeError([Problem(f"{against} holds no version of this project's recipes.", key="--against", hint=hint)])
+    return tuple(others.get(recipe.name, recipe) for recipe in project.recipes)

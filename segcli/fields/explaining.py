@@ -1,0 +1,267 @@
+"""Why one customer has the values they have: conditions clause by clause, and the definitions behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from segcli.fields.clauses import Change, Clause, changes, condition_sql, outcome, split_condition
+from segcli.fields.computing import Computed
+from segcli.fields.expressions import names_in, tree
+from segcli.fields.nodes import PERSON, ScoreNode, points_item_name
+from segcli.project.models import (
+    AcrossField,
+    AggregateField,
+    CasesField,
+    Expression,
+    Field,
+    PointsField,
+    PointsItem,
+    ScoreField,
+    Segment,
+    TopField,
+    ValueField,
+)
+
+
+@dataclass(frozen=True)
+class ExplainedClause:
+    """A clause and whether this customer meets it; None: not known. Single clauses have the values in them."""
+
+    text: str
+    met: bool | None
+    operator: str | None = None
+    parts: tuple[ExplainedClause, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+    rests_on: tuple[ExplainedField, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExplainedCase:
+    """One case: `decides` for the first one that is met."""
+
+    condition: ExplainedClause
+    then: Any
+    decides: bool
+
+
+@dataclass(frozen=True)
+class ExplainedScore:
+    """What was scored, the cut points, and who is scored at all."""
+
+    of: Any
+    cut_points: tuple[Any, ...]
+    best: str
+    among: ExplainedClause | None
+
+
+@dataclass(frozen=True)
+class ExplainedField:
+    """A field or a segment with this customer's value; what was explained before has no details again."""
+
+    name: str
+    value: Any
+    words: str
+    unavailable: tuple[str, ...] = ()
+    condition: ExplainedClause | None = None
+    cases: tuple[ExplainedCase, ...] = ()
+    score: ExplainedScore | None = None
+    points: tuple[tuple[str, Any], ...] = ()
+    rests_on: tuple[ExplainedField, ...] = ()
+
+
+class Explainer:
+    """One customer of a computed run. Each definition is explained where it is first met."""
+
+    def __init__(self, computed: Computed, person: str) -> None:
+        self.plan = computed.plan
+        self.computed = computed
+        self.columns = {
+            **self.plan.customer_columns,
+            **{node.name: node.dtype for node in self.plan.nodes},
+        }
+        # The shards hold the hidden columns too: what each line of a points field gave.
+        row = pl.scan_ipc(list(computed.shards)).filter(pl.col(PERSON) == person).collect()
+        absent = [pl.lit(None, dtype).alias(name) for name, dtype in self.columns.items() if name not in row.columns]
+        self.row = row.with_columns(absent)
+        self.values: dict[str, Any] = self.row.row(0, named=True)
+        self._outcomes: dict[str, bool | None] = {}
+        self._told: set[str] = set()
+
+    def met(self, clause: Clause) -> bool | None:
+        """The outcome of a single clause for this customer."""
+        if clause.text not in self._outcomes:
+            sql = condition_sql(clause.text, self.columns, self.plan.as_of)
+            self._outcomes[clause.text] = None if sql is None else self._evaluated(sql)
+        return self._outcomes[clause.text]
+
+    def _evaluated(self, sql: str) -> Any:
+        # With the id beside it a constant has one row too.
+        return self.row.lazy().sql(f'select "{PERSON}", {sql} as x from self').collect()["x"].item()
+
+    def clause(self, clause: Clause, *, deeper: bool = True) -> ExplainedClause:
+        """A condition with its outcome; `deeper` goes into the definitions that it names."""
+        met = outcome(clause, self.met)
+        if clause.operator:
+            parts = tuple(self.clause(part, deeper=deeper) for part in clause.parts)
+            return ExplainedClause(clause.text, met, clause.operator, parts)
+        values = {name: self.values[name] for name in clause.names if name in self.values}
+        return ExplainedClause(
+            clause.text, met, values=values, rests_on=self._fields(clause.names) if deeper else ()
+        )
+
+    def _fields(self, names: Iterable[str]) -> tuple[ExplainedField, ...]:
+        known = [name for name in names if name in self.plan.definitions]
+        return tuple(self.field(name) for name in known if name not in self._told)
+
+    def field(self, name: str) -> ExplainedField:
+        """A field or segment and, the first time, what it rests on."""
+        definition = self.plan.definitions[name]
+        value, words = self.values.get(name), definition_words(definition)
+        if name in self._told:
+            return ExplainedField(name, value, words)
+        self._told.add(name)
+        lacking = self.plan.unavailable.get(name, ())
+        if lacking:
+            return ExplainedField(name, value, words, tuple(lacking))
+        match definition:
+            case Segment(each=None, where=Expression() as where):
+                return ExplainedField(name, value, words, condition=self.clause(split_condition(where)))
+            case Segment(each=str() as each, table=None):
+                return ExplainedField(name, self.values.get(each), words, rests_on=self._fields([each]))
+            case CasesField():
+                return ExplainedField(name, value, words, cases=self._cases(definition))
+            case ScoreField():
+                rests_on = self._fields(sorted(names_in(definition.score)))
+                return ExplainedField(name, value, words, score=self._score(definition), rests_on=rests_on)
+            case PointsField():
+                return ExplainedField(name, value, words, points=self._points(definition))
+            case ValueField():
+                return ExplainedField(name, value, words, rests_on=self._fields(_in_order(definition.value)))
+        return ExplainedField(name, value, words)
+
+    def _cases(self, definition: CasesField) -> tuple[ExplainedCase, ...]:
+        clauses = [split_condition(case.when) for case in definition.cases]
+        deciding = self.deciding_case(definition)
+        last = len(clauses) if deciding is None else deciding + 1
+        return tuple(
+            ExplainedCase(self.clause(clause, deeper=number < last), case.then, number == deciding)
+            for number, (clause, case) in enumerate(zip(clauses, definition.cases, strict=True))
+        )
+
+    def deciding_case(self, definition: CasesField) -> int | None:
+        """The position of the first case that is met, from 0."""
+        for number, case in enumerate(definition.cases):
+            if outcome(split_condition(case.when), self.met):
+                return number
+        return None
+
+    def _score(self, definition: ScoreField) -> ExplainedScore:
+        node = self.plan.by_name[definition.name]
+        cuts = self.computed.cut_points[definition.name].values.to_list()
+        among = self.clause(split_condition(definition.among)) if definition.among else None
+        of = self._evaluated(node.value) if isinstance(node, ScoreNode) else None
+        return ExplainedScore(of, tuple(cuts), definition.best, among)
+
+    def _points(self, definition: PointsField) -> tuple[tuple[str, Any], ...]:
+        found = []
+        for number, item in enumerate(definition.points, 1):
+            given = self.values.get(points_item_name(definition, number))
+            if given is not None and item.most is not None:
+                given = min(given, type(given)(item.most))
+            found.append((_item_words(item), given))
+        return tuple(found)
+
+    def ways(self, clause: Clause, *, wanted: bool) -> list[tuple[Change, ...]]:
+        """The smallest sets of single clauses that would have to change, named segments looked into."""
+        return changes(self._opened(clause), wanted, self.met)
+
+    def ways_to_case(self, definition: CasesField, then: Any) -> list[tuple[Change, ...]]:
+        """The smallest changes that would make a `cases` field have this value."""
+        clauses = [self._opened(split_condition(case.when)) for case in definition.cases]
+        ways: list[tuple[Change, ...]] = []
+        for number, case in enumerate(definition.cases):
+            if str(case.then) != str(then):
+                continue
+            first = [changes(clause, False, self.met)[0] for clause in clauses[:number]]
+            for way in changes(clauses[number], True, self.met):
+                ways.append(tuple(dict.fromkeys((*(change for part in first for change in part), *way))))
+        # A way that asks for one clause to be both met and not met is none.
+        ways = [way for way in ways if len({change.clause.text for change in way}) == len(way)]
+        fewest = min((len(way) for way in ways), default=0)
+        return [way for way in ways if len(way) == fewest]
+
+    def _opened(self, clause: Clause) -> Clause:
+        """The clause with the conditions of named segments in place of their names."""
+        if clause.operator:
+            parts = tuple(self._opened(part) for part in clause.parts)
+            return Clause(clause.text, clause.start, clause.node, clause.names, clause.operator, parts)
+        definition = self.plan.definitions.get(clause.node.name) if isinstance(clause.node, tree.Name) else None
+        inner = None
+        if isinstance(definition, Segment) and definition.where and not definition.each:
+            inner = self._opened(split_condition(definition.where))
+        elif isinstance(definition, ValueField):
+            inner = self._opened(split_condition(definition.value))
+        # A segment whose condition is not known counts as not met, which a clause inside would not.
+        return clause if inner is None or outcome(inner, self.met) is None else inner
+
+
+def _in_order(expression: Expression) -> tuple[str, ...]:
+    return split_condition(expression).names
+
+
+def definition_words(definition: Field | Segment) -> str:
+    """A definition on one line, in the recipe's own words."""
+    match definition:
+        case Segment(where=where, each=each, table=table):
+            rows = f" from {table}{_rows(definition)}" if table else ""
+            at_least = f", at least {definition.at_least} times" if definition.at_least > 1 else ""
+            return f"each {each}{rows}{at_least}" if each else _line(where)
+        case AggregateField():
+            return f"{_line(definition.value)} from {definition.table}{_rows(definition)}"
+        case TopField():
+            rows = f"from {definition.table}{_rows(definition)}"
+            return f"the {definition.top} with the most {_line(definition.by)} {rows}"
+        case AcrossField():
+            by = f" of the same {definition.by}" if definition.by else ""
+            among = f" with {_line(definition.among)}" if definition.among else ""
+            return f"{_line(definition.across)} across all customers{by}{among}"
+        case ScoreField():
+            among = f" among {_line(definition.among)}" if definition.among else ""
+            return f"score of {_line(definition.score)}{among}, {definition.best} is best"
+        case PointsField():
+            return "the sum of its points"
+        case CasesField():
+            otherwise = "" if definition.otherwise is None else f", otherwise {definition.otherwise}"
+            return f"the first case that is met{otherwise}"
+        case ValueField():
+            return _line(definition.value)
+
+
+def _item_words(item: PointsItem) -> str:
+    if item.table is None:
+        return f"{_line(item.each)} when {_line(item.when)}" if item.when else _line(item.each)
+    most = f", at most {item.most}" if item.most is not None else ""
+    half_life = f", half after {spoken_duration(item.half_life)}" if item.half_life else ""
+    return f"{_line(item.each)} each from {item.table}{_rows(item)}{half_life}{most}"
+
+
+def _rows(definition: AggregateField | TopField | Segment | PointsItem) -> str:
+    where = f" where {_line(definition.where)}" if definition.where else ""
+    return where + (f" within {spoken_duration(definition.within)}" if definition.within else "")
+
+
+def _line(expression: Expression | None) -> str:
+    return " ".join(expression.text.split()) if expression else ""
+
+
+def spoken_duration(span: dt.timedelta) -> str:
+    """`90d`, `36h` or `15m`, as recipes write it."""
+    minutes = round(span.total_seconds() / 60)
+    if minutes % 1440 == 0:
+        return f"{minutes // 1440}d"
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
