@@ -15,9 +15,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Before anything heavy is imported: scripts ask this often.
         sys.stdout.write(f"segcli {__version__}\n")
         return 0
-    from segcli.cli.gate import run
+    try:
+        from segcli.cli.gate import run
 
-    return run(arguments)
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130  # ExitCode.INTERRUPTED, before anything could be imported
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from segcli.exports import (
     write_run,
 )
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
-from segcli.problems import Problems, nearest
+from segcli.problems import DataError, Problem, Problems, nearest
 from segcli.project.models import Field, Project, Segment
 from segcli.segments import CONTACTABLE, SegmentMembers, decide_members
 from segcli.sources import read_tables, recognise
@@ -155,7 +155,12 @@ def _newest_order(tables: Tables) -> dt.datetime | None:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for what lies between stages, removed at the end whatever happens."""
-    path = Path(tempfile.mkdtemp(prefix="segcli-"))
+    try:
+        path = Path(tempfile.mkdtemp(prefix="segcli-"))
+    except OSError as error:
+        message = f"no folder for working files can be made: {error.strerror}."
+        hint = "Free some space, or name another folder in the environment variable TMPDIR."
+        raise DataError([Problem(message, hint=hint)]) from error
     try:
         yield path
     finally:

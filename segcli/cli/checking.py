@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from segcli.cli.output import counted
+from segcli.fields.conditions import VOCABULARY
 from segcli.fields.lints import lint
 from segcli.pipeline import Progress, SegmentRun, compute, definitions, prepare
 from segcli.problems import ExitCode, Problem, Problems, RecipeError, SegcliError, kind_of_error
@@ -29,6 +30,7 @@ class Line:
     kind: str | None = None
 
     def answer(self) -> dict[str, Any]:
+        """The line as one object of `--json`."""
         place = self.problem.place
         return {
             "severity": self.severity,
@@ -115,12 +117,19 @@ def check_project(
         tuple(sorted(lines, key=lambda line: line.problem.order())),
         ExitCode.DONE,
         f"{_checked(project)}, {counted(run.tables['customers'].rows, 'customer')}",
-        dict(run.computed.plan.unavailable),
+        _unavailable(run),
         frozenset(item.name for item in run.computed.plan.segments),
         comparison,
         against,
         project.currency,
     )
+
+
+def _unavailable(run: SegmentRun) -> dict[str, tuple[str, ...]]:
+    """What the recipes define and the files cannot answer; of the vocabulary, only what they use shows."""
+    plan = run.computed.plan
+    own = {name for name, item in plan.definitions.items() if item.recipe != VOCABULARY}
+    return {name: needs for name, needs in plan.unavailable.items() if name in own}
 
 
 def _problem_lines(problems: Problems | Sequence[Problem]) -> tuple[Line, ...]:
@@ -168,5 +177,6 @@ def _other_recipes(project: Project, against: Path) -> tuple[Recipe, ...]:
     others = {recipe.name: recipe for recipe in found}
     if not others.keys() & {recipe.name for recipe in project.recipes}:
         hint = "Name a folder with a segcli.yaml, or one with other versions of this project's recipes."
-        raise RecipeError([Problem(f"{against} holds no version of this project's recipes.", key="--against", hint=hint)])
+        message = f"{against} holds no version of this project's recipes."
+        raise RecipeError([Problem(message, key="--against", hint=hint)])
     return tuple(others.get(recipe.name, recipe) for recipe in project.recipes)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
-from segcli.cli.output import counted, stdout_console
+from segcli.cli.output import counted, on_one_line, stdout_console
 from segcli.segments.comparing import Comparison, Migration, SegmentChange
 
 WIDEST_MATRIX = 8
@@ -38,7 +39,7 @@ def change_table(changes: tuple[SegmentChange, ...], currency: str | None) -> Ta
         table.add_column(name, justify="right")
     for item in changes:
         table.add_row(
-            item.name,
+            escape(on_one_line(item.name)),
             "new" if item.before is None else f"{item.before:,}",
             "gone" if item.after is None else f"{item.after:,}",
             f"[green]+{item.entering:,}[/green]" if item.entering else "[dim]·[/dim]",
@@ -56,12 +57,16 @@ def migration_table(migration: Migration) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"{migration.name}: from, to", no_wrap=True)
     for value in after:
-        table.add_column(value or "none", justify="right")
+        table.add_column(_value(value), justify="right")
     counts = {(old, new): number for old, new, number in migration.moves}
     for old in dict.fromkeys(old for old, _, _ in migration.moves):
         cells = [counts.get((old, new)) for new in after]
-        table.add_row(old or "none", *("[dim]·[/dim]" if cell is None else f"{cell:,}" for cell in cells))
+        table.add_row(_value(old), *("[dim]·[/dim]" if cell is None else f"{cell:,}" for cell in cells))
     return table
+
+
+def _value(value: str | None) -> str:
+    return escape(on_one_line(value)) if value else "none"
 
 
 def _moves(migration: Migration) -> Table:
@@ -70,7 +75,7 @@ def _moves(migration: Migration) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("customers", justify="right")
     for old, new, number in migration.moves[:MOST_MOVES]:
-        table.add_row(old or "none", new or "none", f"{number:,}")
+        table.add_row(_value(old), _value(new), f"{number:,}")
     hidden = len(migration.moves) - MOST_MOVES
     if hidden > 0:
         table.add_row(f"[dim]and {hidden} more[/dim]", "", "")

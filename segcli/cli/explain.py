@@ -44,7 +44,7 @@ def explain(
 
 
 def _show(found: Explanation) -> None:
-    from segcli.cli.output import stdout_console
+    from segcli.cli.output import on_one_line, stdout_console
 
     console = stdout_console()
     for line in lines_of(found):
@@ -53,7 +53,7 @@ def _show(found: Explanation) -> None:
             indent = line[: len(line) - len(line.lstrip())]
             console.print(f"{indent}[{STYLES[mark]}]{mark}[/]", end="")
             line = line.lstrip()[1:]
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(on_one_line(line), markup=False, soft_wrap=True)
 
 
 def lines_of(found: Explanation) -> Iterator[str]:

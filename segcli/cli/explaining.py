@@ -64,8 +64,8 @@ def explain_segment(
     if definition.each is None:
         clause = split_condition(definition.where) if definition.where else None
         inside = bool(why.value)
-        ways = explainer.ways(clause, wanted=not inside) if clause else []
-        return Explanation(person, segment, inside, why, None, {}, 1, None, tuple(ways))
+        changes = explainer.ways(clause, wanted=not inside) if clause else []
+        return Explanation(person, segment, inside, why, None, {}, 1, None, tuple(changes))
     has = why.value if isinstance(why.value, list) else [] if why.value is None else [why.value]
     values = tuple(str(item) for item in has)
     if value is not None:

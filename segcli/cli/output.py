@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 
@@ -15,20 +16,38 @@ from segcli.problems import Problem
 PIPED_WIDTH = 110
 
 
+class Terminal(Console):
+    """A console that goes on in silence when whoever reads it has read enough (`| head`)."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _close_quietly(self.file)
+
+
+def _close_quietly(stream: IO[str]) -> None:
+    """What is left in the stream's buffer goes nowhere, and does not fail when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def stdout_console() -> Console:
     """For what was asked for. Piped output is plain and as wide as it needs to be."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+    console = Terminal(highlight=False)
+    return console if console.is_terminal else Terminal(highlight=False, width=PIPED_WIDTH)
 
 
 def stderr_console() -> Console:
     """For everything else."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(answer: Any) -> None:
     """One JSON object on stdout, in UTF-8, with times in ISO 8601 and money as text."""
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
+    ascii_only = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    try:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=ascii_only, indent=2, default=str) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_quietly(sys.stdout)
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

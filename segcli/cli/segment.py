@@ -12,6 +12,19 @@ import typer
 from segcli.cli import options
 
 OLD_ORDERS_DAYS = 60
+# What was counted while reading, in plain words.
+COUNTED = {
+    "conflicts": "customers on whom the files disagree; the newest value counts",
+    "duplicate_orders": "orders seen more than once; the last counts",
+    "events_of_nobody": "events without a customer",
+    "joined_identifiers": "ids, addresses and numbers found to be of one person with another",
+    "later_events": "events after that moment, left out",
+    "later_orders": "orders after that moment, left out",
+    "orders_of_nobody": "orders without a customer",
+    "shared_identifiers": "addresses and numbers that too many share to say who it is",
+    "uncounted_orders": "orders cancelled, refunded, tests or without an amount: not counted",
+    "unknown_referrers": "referrers who are no customer",
+}
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +121,7 @@ def _show(
         notes.print(f"[bold]{escape(file.path)}[/bold]: {escape(what + note)}")
     for name, number in tables.counts.items():
         if number:
-            notes.print(f"  {name.replace('_', ' ')}: {number:,}", style="dim")
+            notes.print(f"  {COUNTED.get(name, name.replace('_', ' '))}: {number:,}", style="dim")
     answer.print(
         f"{counted(tables['customers'].rows, 'customer')} as of "
         f"{run.computed.plan.as_of:%Y-%m-%d %H:%M} {project.timezone.key}"

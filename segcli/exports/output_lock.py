@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from segcli.problems import LockedError, Problem, RecipeError
+from segcli.problems import DataError, LockedError, Problem
 
 LOCK = ".lock"
 HOLDER = ".lock.holder"  # a file of its own: taking a lock may empty the lock's file
@@ -22,7 +22,7 @@ HOLDER = ".lock.holder"  # a file of its own: taking a lock may empty the lock's
 def output_lock(out: Path) -> Iterator[None]:
     """Holds the output folder, which is made if it is missing; entering twice in one process is allowed.
 
-    Raises LockedError at once when another process holds it, RecipeError where no folder can be.
+    Raises LockedError at once when another process holds it, DataError where no folder can be.
     """
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,14 +39,14 @@ def output_lock(out: Path) -> Iterator[None]:
         lock.release()
 
 
-def _no_folder(out: Path, error: OSError) -> RecipeError:
+def _no_folder(out: Path, error: OSError) -> DataError:
     if isinstance(error, FileExistsError | NotADirectoryError):
         first = next((path for path in (out, *out.parents) if path.exists()), out)
         reason = f"{first} is a file, and no folder"
     else:
         reason = str(error.strerror or error)
     message = f"no run can be written to {out}: {reason}."
-    return RecipeError([Problem(message, hint="Choose another folder with --out, or `output:` in segcli.yaml.")])
+    return DataError([Problem(message, hint="Choose another folder with --out, or `output:` in segcli.yaml.")])
 
 
 _WAIT = "Wait until it is done, or give this run another folder with --out."

@@ -226,7 +226,9 @@ class DefinitionChecker:
 
     def _report_mixed_cases(self, definition: CasesField, key: str) -> None:
         """Says which two values are of different kinds, at the second."""
-        given = [(case.then, case.place) for case in definition.cases if case.then is not None]
+        given: list[tuple[Scalar, Place]] = [
+            (case.then, case.place) for case in definition.cases if case.then is not None
+        ]
         given.append((definition.otherwise, definition.place))
         first = given[0][0]
         other, place = next(item for item in given[1:] if common_type([first, item[0]]) is None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,19 +12,8 @@ from segcli.fields.clauses import Change, Clause, changes, condition_sql, outcom
 from segcli.fields.computing import Computed
 from segcli.fields.expressions import names_in, tree
 from segcli.fields.nodes import PERSON, ScoreNode, points_item_name
-from segcli.project.models import (
-    AcrossField,
-    AggregateField,
-    CasesField,
-    Expression,
-    Field,
-    PointsField,
-    PointsItem,
-    ScoreField,
-    Segment,
-    TopField,
-    ValueField,
-)
+from segcli.fields.wording import definition_words, points_item_words
+from segcli.project.models import CasesField, Expression, PointsField, ScoreField, Segment, ValueField
 
 
 @dataclass(frozen=True)
@@ -163,7 +151,7 @@ class Explainer:
     def _score(self, definition: ScoreField) -> ExplainedScore:
         node = self.plan.by_name[definition.name]
         cuts = self.computed.cut_points[definition.name].values.to_list()
-        among = self.clause(split_condition(definition.among)) if definition.among else None
+        among = self.clause(split_condition(definition.among), deeper=False) if definition.among else None
         of = self._evaluated(node.value) if isinstance(node, ScoreNode) else None
         return ExplainedScore(of, tuple(cuts), definition.best, among)
 
@@ -173,7 +161,7 @@ class Explainer:
             given = self.values.get(points_item_name(definition, number))
             if given is not None and item.most is not None:
                 given = min(given, type(given)(item.most))
-            found.append((_item_words(item), given))
+            found.append((points_item_words(item), given))
         return tuple(found)
 
     def ways(self, clause: Clause, *, wanted: bool) -> list[tuple[Change, ...]]:
@@ -188,8 +176,10 @@ class Explainer:
             if str(case.then) != str(then):
                 continue
             first = [changes(clause, False, self.met)[0] for clause in clauses[:number]]
-            for way in changes(clauses[number], True, self.met):
-                ways.append(tuple(dict.fromkeys((*(change for part in first for change in part), *way))))
+            before = [change for way in first for change in way]
+            ways += [
+                tuple(dict.fromkeys((*before, *way))) for way in changes(clauses[number], True, self.met)
+            ]
         # A way that asks for one clause to be both met and not met is none.
         ways = [way for way in ways if len({change.clause.text for change in way}) == len(way)]
         fewest = min((len(way) for way in ways), default=0)
@@ -212,56 +202,3 @@ class Explainer:
 
 def _in_order(expression: Expression) -> tuple[str, ...]:
     return split_condition(expression).names
-
-
-def definition_words(definition: Field | Segment) -> str:
-    """A definition on one line, in the recipe's own words."""
-    match definition:
-        case Segment(where=where, each=each, table=table):
-            rows = f" from {table}{_rows(definition)}" if table else ""
-            at_least = f", at least {definition.at_least} times" if definition.at_least > 1 else ""
-            return f"each {each}{rows}{at_least}" if each else _line(where)
-        case AggregateField():
-            return f"{_line(definition.value)} from {definition.table}{_rows(definition)}"
-        case TopField():
-            rows = f"from {definition.table}{_rows(definition)}"
-            return f"the {definition.top} with the most {_line(definition.by)} {rows}"
-        case AcrossField():
-            by = f" of the same {definition.by}" if definition.by else ""
-            among = f" with {_line(definition.among)}" if definition.among else ""
-            return f"{_line(definition.across)} across all customers{by}{among}"
-        case ScoreField():
-            among = f" among {_line(definition.among)}" if definition.among else ""
-            return f"score of {_line(definition.score)}{among}, {definition.best} is best"
-        case PointsField():
-            return "the sum of its points"
-        case CasesField():
-            otherwise = "" if definition.otherwise is None else f", otherwise {definition.otherwise}"
-            return f"the first case that is met{otherwise}"
-        case ValueField():
-            return _line(definition.value)
-
-
-def _item_words(item: PointsItem) -> str:
-    if item.table is None:
-        return f"{_line(item.each)} when {_line(item.when)}" if item.when else _line(item.each)
-    most = f", at most {item.most}" if item.most is not None else ""
-    half_life = f", half after {spoken_duration(item.half_life)}" if item.half_life else ""
-    return f"{_line(item.each)} each from {item.table}{_rows(item)}{half_life}{most}"
-
-
-def _rows(definition: AggregateField | TopField | Segment | PointsItem) -> str:
-    where = f" where {_line(definition.where)}" if definition.where else ""
-    return where + (f" within {spoken_duration(definition.within)}" if definition.within else "")
-
-
-def _line(expression: Expression | None) -> str:
-    return " ".join(expression.text.split()) if expression else ""
-
-
-def spoken_duration(span: dt.timedelta) -> str:
-    """`90d`, `36h` or `15m`, as recipes write it."""
-    minutes = round(span.total_seconds() / 60)
-    if minutes % 1440 == 0:
-        return f"{minutes // 1440}d"
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,16 +33,24 @@ class Grid:
     others: Mapping[int, Case]
     cells: pl.DataFrame
 
+    def reaches(self, number: int) -> bool:
+        """Whether any combination meets this case and none before it."""
+        earlier = [_met(other) for other in self.cases if other < number]
+        return not self.cells.filter(_met(number) & ~pl.any_horizontal(pl.lit(value=False), *earlier)).is_empty()
 
-def lint_grids(plan: Plan) -> Iterator[Finding]:
-    """What is odd about each `cases` field whose conditions name scores."""
-    for definition in plan.definitions.values():
-        if isinstance(definition, CasesField):
-            grid = grid_of(definition, plan)
-            if grid is not None:
-                yield from _unreachable(grid)
-                yield from _gaps(grid)
-                yield from _summary(grid)
+
+def grids_of(plan: Plan, names: Collection[str]) -> list[Grid]:
+    """The grids among these fields."""
+    definitions = [plan.definitions[name] for name in names]
+    found = [grid_of(definition, plan) for definition in definitions if isinstance(definition, CasesField)]
+    return [grid for grid in found if grid is not None]
+
+
+def lint_grid(grid: Grid) -> Iterator[Finding]:
+    """What is odd about the cases of a grid, whatever the data."""
+    yield from _unreachable(grid)
+    yield from _gaps(grid)
+    yield from _summary(grid)
 
 
 def grid_of(definition: CasesField, plan: Plan) -> Grid | None:
@@ -120,22 +128,19 @@ def _met(number: int) -> pl.Expr:
 
 def _unreachable(grid: Grid) -> Iterator[Finding]:
     for number, case in grid.cases.items():
+        if grid.reaches(number):
+            continue
         met = grid.cells.filter(_met(number))
-        earlier = [other for other in grid.cases if other < number]
-        key = f"{key_of(grid.field)}.cases[{number}]"
-        if met.is_empty():
-            message = f"no combination of {listed(grid.axes)} is '{case.then}'."
-            yield finding("unreachable", message, case.when.place or case.place, key)
-        elif earlier and met.filter(~pl.any_horizontal(_met(other) for other in earlier)).is_empty():
-            takers = [other for other in earlier if met.select(_met(other).any()).item()]
+        takers = [other for other in grid.cases if other < number and met.select(_met(other).any()).item()]
+        place, key = case.when.place or case.place, f"{key_of(grid.field)}.cases[{number}]"
+        if takers:
             names = list(dict.fromkeys(f"'{grid.cases[other].then}'" for other in takers))
-            yield finding(
-                "unreachable",
-                f"nobody can be '{case.then}': whoever is meant is {listed(names, last='or')} before.",
-                case.when.place or case.place,
-                key,
-                hint="Move it up: the first case that is met counts.",
-            )
+            message = f"nobody can be '{case.then}': whoever is meant is {listed(names, last='or')} before."
+            hint = "Move it up: the first case that is met counts."
+            yield finding("unreachable", message, place, key, hint=hint)
+        else:
+            message = f"no combination of {listed(grid.axes)} is '{case.then}'."
+            yield finding("unreachable", message, place, key)
 
 
 def _gaps(grid: Grid) -> Iterator[Finding]:

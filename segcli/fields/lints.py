@@ -4,137 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from segcli.fields.clauses import Clause, clause_of, condition_sql, negations_of, split_condition
+from segcli.fields.clauses import Clause, clause_of, negations_of
 from segcli.fields.computing import Computed
+from segcli.fields.conditions import MOST_VALUES, Condition, Customers, conditions_of, looked_at, none_before
 from segcli.fields.expressions import tree
 from segcli.fields.findings import Finding, finding, key_of, listed
-from segcli.fields.grids import lint_grids
-from segcli.fields.nodes import PERSON
-from segcli.problems import Place
-from segcli.project.models import CasesField, Expression, Segment
-
-MOST_VALUES = 12
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A segment's `where`, or the `when` of a case, which sees only whom the cases before it left."""
-
-    definition: Segment | CasesField
-    number: int  # of the case; 0 for a segment
-    expression: Expression
-    clause: Clause
-    sql: str
-
-    @property
-    def key(self) -> str:
-        part = f"cases[{self.number}].when" if self.number else "where"
-        return f"{key_of(self.definition)}.{part}"
-
-    @property
-    def place(self) -> Place | None:
-        return self.expression.place
-
-    def place_of(self, clause: Clause) -> Place | None:
-        """Where a part of the condition stands; in text of several lines only its beginning is known."""
-        several_lines = "\n" in self.expression.text
-        return self.place if self.place is None or several_lines else self.place.moved(clause.start)
-
-
-class Customers:
-    """The computed customers, to be asked many questions at once."""
-
-    def __init__(self, computed: Computed) -> None:
-        plan = computed.plan
-        self.unavailable = plan.unavailable
-        self.as_of = plan.as_of
-        self.columns = {**plan.customer_columns, **{node.name: node.dtype for node in plan.nodes}}
-        present = computed.customers.collect_schema()
-        absent = [pl.lit(None, dtype).alias(name) for name, dtype in self.columns.items() if name not in present]
-        self.absent = frozenset(self.columns) - frozenset(present)
-        self.frame = computed.customers.with_columns(absent)
-
-    def sql(self, text: str) -> str | None:
-        return condition_sql(text, self.columns, self.as_of)
-
-    def counts(self, conditions: Sequence[str]) -> list[int]:
-        """For how many customers each SQL condition is true; all in one pass."""
-        return [row["true"] for row in self.outcomes(conditions)]
-
-    def outcomes(self, conditions: Sequence[str]) -> list[dict[str, int]]:
-        """How many customers each SQL condition is `true` of, and of how many it is `known`."""
-        if not conditions:
-            return []
-        asked = ", ".join(f'({sql}) as "c{number}"' for number, sql in enumerate(conditions))
-        # The id keeps one row per customer where all conditions are constants.
-        frame = self.frame.sql(f'select "{PERSON}", {asked} from self')
-        row = frame.select(
-            part
-            for number in range(len(conditions))
-            for part in (
-                pl.col(f"c{number}").sum().cast(pl.Int64).alias(f"true{number}"),
-                pl.col(f"c{number}").count().cast(pl.Int64).alias(f"known{number}"),
-            )
-        )
-        found = row.collect(engine="streaming").row(0, named=True)
-        return [
-            {"true": found[f"true{number}"] or 0, "known": found[f"known{number}"] or 0}
-            for number in range(len(conditions))
-        ]
-
-    def ranges(self, names: Sequence[str]) -> dict[str, tuple[Any, Any]]:
-        """The smallest and the largest value of each column that has any."""
-        if not names:
-            return {}
-        columns = [pl.col(name).min().alias(f"{name}.min") for name in names]
-        columns += [pl.col(name).max().alias(f"{name}.max") for name in names]
-        row = self.frame.select(columns).collect(engine="streaming").row(0, named=True)
-        return {name: (row[f"{name}.min"], row[f"{name}.max"]) for name in names if row[f"{name}.min"] is not None}
-
-    def values(self, name: str) -> list[str]:
-        """The commonest values of a column."""
-        counted = self.frame.group_by(name).len().drop_nulls()
-        order = counted.sort("len", name, descending=[True, False]).head(MOST_VALUES + 1)
-        return [str(value) for value in order.collect(engine="streaming")[name]]
+from segcli.fields.grids import Grid, grids_of, lint_grid
+from segcli.project.models import CasesField
 
 
 def lint(computed: Computed) -> list[Finding]:
     """Everything worth a line about the definitions of a run, in the order of their places."""
     customers = Customers(computed)
-    conditions = list(conditions_of(computed, customers))
+    names = looked_at(computed)
+    grids = grids_of(computed.plan, names)
+    conditions = list(conditions_of(computed, names, customers))
     never = never_met(conditions, customers)
     findings = [
-        *lint_grids(computed.plan),
+        *(item for grid in grids for item in lint_grid(grid)),
         *never,
         *without_values(computed, customers),
         *left_out_by_negation(conditions, customers),
         *outside_range(conditions, customers, told={item.problem.key for item in never}),
+        *never_reached(conditions, customers, grids),
     ]
-    unreachable = {item.problem.key for item in findings if item.kind == "unreachable"}
-    findings += never_reached(computed, conditions, customers, unreachable)
     return sorted(findings, key=lambda item: item.problem.order())
-
-
-def conditions_of(computed: Computed, customers: Customers) -> Iterator[Condition]:
-    """Every condition on customers of the run that the files can answer."""
-    for definition in computed.plan.definitions.values():
-        if definition.name in customers.unavailable:
-            continue
-        if isinstance(definition, Segment):
-            found = [(0, definition.where)] if definition.where and not definition.each else []
-        elif isinstance(definition, CasesField):
-            found = [(number, case.when) for number, case in enumerate(definition.cases, 1)]
-        else:
-            continue
-        for number, expression in found:
-            sql = customers.sql(expression.text)
-            if sql is not None:
-                yield Condition(definition, number, expression, split_condition(expression), sql)
 
 
 def never_met(conditions: Sequence[Condition], customers: Customers) -> list[Finding]:
@@ -185,7 +83,7 @@ def _instead(leaf: Clause, customers: Customers) -> str:
         values = customers.values(name)
         return f" ({name} is {listed(values, MOST_VALUES, 'or')})" if values else f" ({name} has no value)"
     match leaf.node:
-        case tree.Comparison(left=tree.Name(name=name)) if name in customers.columns and customers.columns[name].is_numeric():
+        case tree.Comparison(left=tree.Name(name=name)) if customers.is_number(name):
             span = customers.ranges([name]).get(name)
             return f" ({_span(name, *span)})" if span else f" ({name} has no value)"
     return ""
@@ -221,7 +119,7 @@ def left_out_by_negation(conditions: Sequence[Condition], customers: Customers) 
             generous = clause_of(_with(item.clause.node, negation.node, _true_if_unknown(negation.node)))
             sql, own = customers.sql(generous.text), customers.sql(negation.text)
             if sql and own:
-                before = _before(item, conditions)
+                before = none_before(item, conditions)
                 asked.append((item, negation, f"({sql}) and ({own}) is null and ({item.sql}) is null{before}"))
     found = []
     for (item, negation, sql), count in zip(asked, customers.counts([sql for *_, sql in asked]), strict=True):
@@ -242,14 +140,6 @@ def left_out_by_negation(conditions: Sequence[Condition], customers: Customers) 
 
 def _customers(count: int) -> str:
     return "customer is" if count == 1 else "customers are"
-
-
-def _before(item: Condition, conditions: Sequence[Condition]) -> str:
-    """That no case before this one is met."""
-    earlier = [
-        other.sql for other in conditions if other.definition is item.definition and other.number < item.number
-    ]
-    return "".join(f" and not coalesce({sql}, false)" for sql in earlier)
 
 
 def _true_if_unknown(node: tree.Node) -> tree.Node:
@@ -288,7 +178,7 @@ def outside_range(
         if not item.number and key_of(item.definition) not in told
         for leaf in item.clause.leaves()
         for name, number in _thresholds(leaf)
-        if name in customers.columns and customers.columns[name].is_numeric()
+        if customers.is_number(name)
     ]
     ranges = customers.ranges(sorted({name for _, _, name, _ in compared}))
     found = []
@@ -296,7 +186,8 @@ def outside_range(
         least, most = ranges.get(name, (number, number))
         if number < least or number > most:
             [outcome] = customers.outcomes([customers.sql(leaf.text) or "null"])
-            always = outcome["true"] == outcome["known"]
+            # `orders > 0` is there to keep others out, on files that hold no others too.
+            always = outcome["true"] == outcome["known"] and number != 0
             if always or outcome["true"] == 0:
                 what = f"{leaf.text} is true of {'everybody' if always else 'nobody'}: {_span(name, least, most)}."
                 found.append(finding("threshold", what, item.place_of(leaf), key_of(item.definition)))
@@ -321,27 +212,30 @@ def _thresholds(leaf: Clause) -> Iterator[tuple[str, float]]:
 
 
 def never_reached(
-    computed: Computed, conditions: Sequence[Condition], customers: Customers, told: set[str | None]
+    conditions: Sequence[Condition], customers: Customers, grids: Sequence[Grid]
 ) -> list[Finding]:
     """Cases that no customer falls into.
 
     A warning where the data hold no such value, or where earlier cases take everybody (which the last case, for
-    the rest, may well expect); else one note per field: there happens to be nobody.
+    the rest, may well expect); else one note per field: there happens to be nobody. What a grid can never reach
+    has been told with the grid.
     """
     cases = [item for item in conditions if item.number]
-    reached = customers.counts([f"coalesce({item.sql}, false){_before(item, conditions)}" for item in cases])
+    reached = customers.counts([f"coalesce({item.sql}, false){none_before(item, conditions)}" for item in cases])
+    on_grid = {(grid.field.name, number): grid for grid in grids for number in grid.cases}
     alone = customers.counts([item.sql for item in cases])
     nobody: dict[str, list[Condition]] = {}
     found = []
     for item, count, met in zip(cases, reached, alone, strict=True):
         definition = _cases_field(item)
-        if count or f"{key_of(definition)}.cases[{item.number}]" in told:
+        grid = on_grid.get((definition.name, item.number))
+        if count or (grid is not None and not grid.reaches(item.number)):
             continue
         then = definition.cases[item.number - 1].then
         clause, reason = (item.clause, "") if met else _why_never(item, customers)
         if reason and _compares_text(clause, customers):
             found.append(finding("never reached", f"nobody is '{then}'{reason}.", item.place_of(clause), item.key))
-        elif met and item.number < len(definition.cases):
+        elif met and grid is None and item.number < len(definition.cases):
             message = f"nobody is '{then}': the cases before take everybody who meets this."
             found.append(finding("never reached", message, item.place, item.key))
         else:

@@ -11,6 +11,7 @@ from segcli.sources.customer_order import by_customer, starts_customer
 from segcli.sources.orders import line_amount
 from segcli.sources.tables import MONEY, NUMBER, TIME
 
+CART = ("cart_id", "customer_id")  # what tells carts apart
 CART_EVENTS = ("add_to_cart", "remove_from_cart", "checkout")
 IDLE = dt.timedelta(hours=1)  # after which a cart counts as abandoned
 SAME_CART = dt.timedelta(hours=1)  # between an export's checkout and the events of the same cart
@@ -47,7 +48,7 @@ def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> Carts:
     contents = (
         numbered.filter(known)
         .group_by("cart", "product_id")
-        .agg(quantity=signed.sum(), price=pl.col("price").drop_nulls().last())  # groups keep the order of rows
+        .agg(quantity=signed.sum().round(6), price=pl.col("price").drop_nulls().last())  # groups keep the order of rows
         .filter(pl.col("quantity") > 0)
     )
     full = pl.col("cart").is_in(contents["cart"].implode())
@@ -109,11 +110,11 @@ def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> 
 
 
 def cart_amounts(items: pl.DataFrame) -> pl.DataFrame:
-    """`cart_id` and `amount`: the sum of quantity times price; null where no price is known."""
-    return _amounts(items, "cart_id")
+    """Per cart and customer `amount`: the sum of quantity times price; null where no price is known."""
+    return _amounts(items, *CART)
 
 
-def _amounts(items: pl.DataFrame, key: str) -> pl.DataFrame:
+def _amounts(items: pl.DataFrame, *key: str) -> pl.DataFrame:
     line = line_amount(pl.col("price"), pl.col("quantity"))
     total = pl.when(pl.col("price").count() > 0).then(line.sum())
     return items.group_by(key).agg(amount=total.cast(MONEY))

@@ -5,6 +5,7 @@ Text is cast on purpose: blank is null, ids keep their leading zeros, amounts ne
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -18,6 +19,9 @@ from segcli.sources.tables import CANONICAL, DATE, FLAG, MONEY, NUMBER, TEXT, TE
 from segcli.sources.times import native_time, time_steps
 
 UTC = ZoneInfo("UTC")
+# What systems write when they do not know: the years 1, 1900 and 1970. No shop's export begins before this.
+EARLIEST = dt.datetime(1980, 1, 1)
+BEFORE_EARLIEST = r"^\s*(?:0\d{3}|1[0-8]\d\d|19[0-7]\d)-"
 PROBLEM = pl.Struct({"column": pl.String, "reason": pl.String, "value": pl.String, "fatal": pl.Boolean})
 # Without these a row says nothing: a cell there that cannot be read costs the row.
 FATAL = frozenset({
@@ -146,6 +150,10 @@ def _time(cells: Cells, formats: Formats) -> pl.Expr:
     return stepwise(filled, time_steps(order, formats.source_zone, formats.zone, formats.date_format), TIME)
 
 
+def _sane_time(time: pl.Expr) -> pl.Expr:
+    return pl.when(time >= EARLIEST).then(time)
+
+
 def _date(cells: Cells, formats: Formats) -> pl.Expr:
     here = Formats(UTC, UTC, formats.decimal, formats.date_format, formats.orders)  # a day has no timezone
     return _time(cells, here).dt.date()
@@ -172,7 +180,7 @@ _TEXT_CASTS: dict[str, Callable[[Cells, Formats], pl.Expr]] = {
     "number": _number,
     "whole": _whole,
     "flag": lambda cells, formats: words.flag(_text(cells, formats)),
-    "time": _time,
+    "time": lambda cells, formats: _sane_time(_time(cells, formats)),
     "date": _date,
 }
 
@@ -228,6 +236,9 @@ def first_problem(table: str, checks: Sequence[tuple[str, str, Cells]]) -> pl.Ex
         failed = _failed(name, meaning, cells)
         shown = cells.column.cast(pl.String)
         why = pl.lit(REASONS[meaning])
+        if meaning == "time":
+            early = shown.str.contains(BEFORE_EARLIEST)
+            why = pl.when(early).then(pl.lit("a time before 1980")).otherwise(why)
         if meaning == "money":
             large = shown.str.count_matches(r"\d") > 12
             why = pl.when(large).then(pl.lit("an absurd amount")).otherwise(why)

@@ -50,8 +50,8 @@ def _count(frame: pl.LazyFrame, columns: Mapping[str, Callable[[pl.Expr], dict[s
 
 
 def _doubtful(counts: Counts) -> bool:
-    if "either" in counts:
-        return counts["either"] > 0 and counts["day"] == counts["month"] == 0
+    if "either" in counts:  # such cells are rare, and a misread day is a day that exists: all have to agree
+        return any(counts.values())
     return counts["unsure"] > 0 and counts["point"] == counts["comma"] == 0
 
 

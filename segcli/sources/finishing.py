@@ -9,7 +9,15 @@ from pathlib import Path
 import polars as pl
 
 from segcli.sources.ages import age_columns
-from segcli.sources.carts import Carts, abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
+from segcli.sources.carts import (
+    CART,
+    Carts,
+    abandoned,
+    cart_amounts,
+    cart_quantity,
+    carts_from_events,
+    without_exported,
+)
 from segcli.sources.currencies import converted
 from segcli.sources.customers import with_dates
 from segcli.sources.items import with_product_order, with_products
@@ -121,11 +129,12 @@ def _finish_carts(
 ) -> tuple[pl.DataFrame, pl.LazyFrame]:
     """Carts, and what is in them."""
     exported = inputs.carts[number].collect() if inputs.carts else _no_rows("carts")
-    # A checkout that is in two files is one; ties by all that is said of it, not by the order of rows.
+    # A checkout that is in two files is one; ties by all that is said of it, not by the order of rows. Equal
+    # numbers of two customers are two carts, as with orders: which customers share a shard decides nothing.
     exported = exported.sort(
         "cart_id", "last_activity_at", *sorted(set(exported.columns) - {"cart_id", "last_activity_at"})
     )
-    exported = exported.unique("cart_id", keep="last", maintain_order=True)
+    exported = exported.unique(list(CART), keep="last", maintain_order=True)
     contents = _no_rows("cart_items")
     if inputs.cart_items is not None and not exported.is_empty():
         owners = exported.lazy().select("cart_id", "customer_id", "started_at", "currency")
@@ -136,7 +145,7 @@ def _finish_carts(
             contents = contents.with_columns(converted("price", reading.rates))
         contents = contents.drop("currency")
         if {"price", "quantity"} <= set(contents.columns):
-            exported = exported.join(cart_amounts(contents), on="cart_id", how="left", suffix="_of_lines")
+            exported = exported.join(cart_amounts(contents), on=CART, how="left", suffix="_of_lines")
             exported = exported.with_columns(pl.coalesce("amount", "amount_of_lines").alias("amount"))
     derived = _derived_carts(reading, inputs, moments, number) if inputs.events else None
     if derived is not None:
@@ -148,7 +157,7 @@ def _finish_carts(
     wanted = reading.needed.get("cart_items", frozenset())
     texts = [name for name in PRODUCT_TEXTS if name in wanted]
     items = with_products(contents.lazy(), inputs.products, texts)
-    items = items.join(carts.lazy().select("cart_id", "abandoned"), on="cart_id", how="left")
+    items = items.join(carts.lazy().select(*CART, "abandoned"), on=CART, how="left")
     items = items.with_columns(age_columns(reading.as_of, "started_at", wanted))
     return carts, items
 

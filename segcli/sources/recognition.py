@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,8 @@ from segcli.sources.plain import (
 from segcli.sources.presets import Cell, FileKind, TableRule, load_presets
 from segcli.sources.tables import CANONICAL, DERIVED, WORKING, RecognisedFile
 
+# What stands in a row and never above one: a number, a date, an address.
+DATA_CELL = re.compile(r"[-+]?\d+([.,]\d+)*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[^@\s]+@[^@\s]+\.[^@\s]+")
 Overrides = Mapping[str, Mapping[str, str]]  # table -> our column -> the file's column
 
 
@@ -64,8 +67,8 @@ def _check_definition(file: SourceFile, definition: SourceDefinition, names: Nam
         place = None if by_option else definition.place
         key = "--map" if by_option else f"sources.{definition.table}.columns.{column}"
         if not _is_column(column, definition):
-            known = _columns_of(definition.table)
-            hint = nearest(column, known) or f"Known are {', '.join(known)}."
+            columns = _columns_of(definition.table)
+            hint = nearest(column, columns) or f"Known are {', '.join(columns)}."
             problems.error(f"{definition.table} has no column '{column}'.", place, key, hint)
         elif fold(raw) not in names.index:
             problems.error(
@@ -174,6 +177,8 @@ def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str
     goal = table or feeds(shape.table)[0]
     missing = [next((name for name in group if name in CANONICAL[goal]), group[0]) for group in lacks]
     lines = " ".join(f"--map {goal}.{column}=COLUMN" for column in missing)
+    if sum(bool(DATA_CELL.fullmatch(name.strip())) for name in file.header) > 1:
+        return f"{has} That looks like a row: does the line with the columns' names lack at its top?"
     if not missing:
         return f"{has} `sources:` in segcli.yaml would use it."
     return f"{has} As {goal} it lacks {listed(missing)}: say which that is with {lines}."

@@ -59,11 +59,12 @@ by_events as (
         max("at") filter (where event = 'open') as last_open_at,
         max("at") filter (where event = 'click') as last_click_at,
         max("at") filter (where event = 'view') as last_view_at,
-        max("at") filter (where event = 'unsubscribe') as left_at,
-        max("at") filter (where event = 'subscribe') as came_at,
+        max("at") filter (where event = 'unsubscribe') as last_unsubscribe_at,
+        max("at") filter (where event = 'subscribe') as last_subscribe_at,
         max("at") filter (where event in ('open', 'click', 'visit', 'view', 'search', 'add_to_cart', 'checkout',
             'subscribe', 'review', 'referral', 'feedback')) as last_active_at,
-        bool_or(event in ('bounce', 'complaint')) as unreachable,
+        count(*) filter (where event = 'bounce') as bounces,
+        count(*) filter (where event = 'complaint') as complaints,
         count(*) filter (where event = 'referral') as referrals,
         count(*) filter (where event = 'visit' and within_days("at", 30)) as visits_30d,
         count(*) filter (where event = 'click' and within_days("at", 90)) as clicks_90d,
@@ -180,8 +181,8 @@ select customers.*,
     days_since(last_order_at) as recency_days, days_since(first_order_at) as customer_age_days,
     bought_category, bought_brand, bought_product, bought_product_again,
     favourite_product, favourite_category, favourite_brand,
-    last_sent_at, last_open_at, last_click_at, last_view_at, last_active_at, left_at, came_at,
-    coalesce(unreachable, false) as unreachable, coalesce(referrals, 0) as referrals,
+    last_sent_at, last_open_at, last_click_at, last_view_at, last_active_at, last_unsubscribe_at, last_subscribe_at,
+    coalesce(bounces, 0) as bounces, coalesce(complaints, 0) as complaints, coalesce(referrals, 0) as referrals,
     coalesce(visits_30d, 0) as visits_30d, coalesce(clicks_90d, 0) as clicks_90d,
     coalesce(products_viewed_twice, 0) as products_viewed_twice, viewed_again, top_viewed_category,
     top_search, searched_for, interested_in, interested_in_brand, wrote_review, gave_feedback, best_hour, best_weekday,
@@ -255,20 +256,20 @@ select by_person.*, average_spend, reorder_days,
     (f_score + m_score) / 2 as fm_score,
     (shopify_f + shopify_m) / 2 as shopify_fm,
     100 * klaviyo_r + 10 * klaviyo_f + klaviyo_m as klaviyo_code,
-    100 * r_score + 10 * f_score + m_score as rfm_score,
     coalesce(cart_age_hours <= 720, false) as recent_cart,
     coalesce(last_click_at, last_open_at) as answered_at
 from by_person, base;
 
 create temp view people as
-select * exclude (left_at, came_at, unreachable, recent_cart, answered_at),
+select * exclude (recent_cart, answered_at),
     date_diff('year', birth_date, date '2026-06-30')
         - case when occurrence(birth_date, 2026) > date '2026-06-30' then 1 else 0 end as age,
     nearest_occurrence(birth_date) as birthday,
     nearest_occurrence(cast(least(created_at, subscribed_at) as date)) as signup_anniversary,
     case when latitude < 0 then 'winter' else 'summer' end as season,
-    coalesce(regexp_full_match(email, '[^@\s]+@[^@\s]+\.[^@\s]+'), false) and coalesce(email_consent, true)
-        and not unreachable and (left_at is null or coalesce(came_at > left_at, false)) as contactable,
+    coalesce(regexp_full_match(email, '[^@ ]+@[^@ ]+[.][^@ .]+'), false) and coalesce(email_consent, true)
+        and bounces = 0 and complaints = 0
+        and (last_unsubscribe_at is null or coalesce(last_subscribe_at >= last_unsubscribe_at, false)) as contactable,
     last_sent_at is not null and last_open_at is null and last_click_at is null as never_opened,
     case when birth_date is null then 1 else 0 end + case when gender is null then 1 else 0 end
         + case when coalesce(city, region, postal_code) is null then 1 else 0 end as profile_gaps,

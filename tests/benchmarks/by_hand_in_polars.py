@@ -125,11 +125,10 @@ def by_events(events: pl.LazyFrame, customers: pl.LazyFrame, products: pl.LazyFr
 
     age = (NOW - at).dt.total_microseconds() / 3_600_000_000
     facts = events.group_by(PERSON).agg(
-        *(at.filter(event == name).max().alias(f"last_{name}_at") for name in ("sent", "open", "click", "view")),
-        at.filter(event == "unsubscribe").max().alias("left_at"),
-        at.filter(event == "subscribe").max().alias("came_at"),
+        *(at.filter(event == name).max().alias(f"last_{name}_at") for name in ("sent", "open", "click", "view", "subscribe", "unsubscribe")),
         last_active_at=at.filter(active).max(),
-        unreachable=event.is_in(["bounce", "complaint"]).any(),
+        bounces=count("bounce"),
+        complaints=count("complaint"),
         referrals=count("referral"),
         visits_30d=count("visit", 30),
         clicks_90d=count("click", 90),
@@ -270,10 +269,8 @@ def places(customers: pl.LazyFrame, stores: pl.LazyFrame) -> pl.LazyFrame:
 
 def with_defaults(people: pl.LazyFrame) -> pl.LazyFrame:
     zero = ["orders", "order_days", "units", "referrals", "visits_30d", "clicks_90d", "views", "searches", "added",
-            "opens", "warm_clicks", "subscribed", "reviews", "products_viewed_twice", "carts_begun", "spend"]  # fmt: skip
-    return people.with_columns(
-        *(pl.col(name).fill_null(0) for name in zero), pl.col("unreachable").fill_null(value=False)
-    )
+            "opens", "warm_clicks", "subscribed", "reviews", "products_viewed_twice", "carts_begun", "spend", "bounces", "complaints"]  # fmt: skip
+    return people.with_columns(pl.col(name).fill_null(0) for name in zero)
 
 
 def with_dates(people: pl.LazyFrame) -> pl.LazyFrame:
@@ -341,9 +338,9 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
             (gap.cast(pl.Int64) for gap in (c("birth_date").is_null(), c("gender").is_null(),
              pl.coalesce("city", "region", "postal_code").is_null())), pl.lit(0)
         ),
-        contactable=c("email").str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").fill_null(value=False)
-        & c("email_consent").fill_null(value=True) & c("unreachable").not_()
-        & (c("left_at").is_null() | (c("came_at") > c("left_at")).fill_null(value=False)),
+        contactable=c("email").str.contains(r"^[^@ ]+@[^@ ]+[.][^@ .]+$").fill_null(value=False)
+        & c("email_consent").fill_null(value=True) & (c("bounces") + c("complaints") == 0)
+        & (c("last_unsubscribe_at").is_null() | (c("last_subscribe_at") >= c("last_unsubscribe_at")).fill_null(value=False)),
     ).with_columns(days_since_engaged=days_since("last_engaged_at"))  # fmt: skip
     orders, recency, engaged = c("orders"), c("recency_days"), c("days_since_engaged")
     cart, points, gaps = c("cart_age_hours"), c("loyalty_points"), c("profile_gaps")
@@ -409,7 +406,7 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         loyalty_tier=cases((points >= 2000, "platinum"), (points >= 800, "gold"), (points >= 200, "silver"), (points > 0, "bronze")),
         engagement=bands(engaged, (90, "engaged"), (270, "cooling"), above="inactive"),
         mail_rhythm=bands(engaged, (30, "three-a-week"), (90, "weekly"), (270, "monthly"), above="winback-only"),
-    ).drop("left_at", "came_at", "unreachable", "views", "searches", "added", "opens", "warm_clicks", "subscribed", "reviews")  # fmt: skip
+    ).drop("views", "searches", "added", "opens", "warm_clicks", "subscribed", "reviews")  # fmt: skip
 
 
 def score(people: pl.DataFrame, column: str, among: pl.Expr, *, bins: int = 0, cuts: list[float] | None = None, low: bool = False) -> pl.Expr:
@@ -465,7 +462,6 @@ def with_groups(people: pl.DataFrame) -> pl.DataFrame:
         fm_score=(c("f_score") + c("m_score")) / 2,
         shopify_fm=(c("shopify_f") + c("shopify_m")) / 2,
         klaviyo_code=100 * c("klaviyo_r") + 10 * c("klaviyo_f") + c("klaviyo_m"),
-        rfm_score=100 * c("r_score") + 10 * c("f_score") + c("m_score"),
         usual_gap_days=usual,
         average_order_band=cases(*((c("average_order_third") == number, name) for number, name in enumerate(("small", "middle", "large"), 1))),
         lapsed=((orders > 0) & (recency > 2 * usual)).fill_null(value=False),

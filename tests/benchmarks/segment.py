@@ -1,0 +1,188 @@
+"""`segcli segment` beside the same fields by hand in Polars and DuckDB, and RFM in pandas, all in one run.
+
+    python -m tests.benchmarks.segment                       a million customers, as Parquet
+    python -m tests.benchmarks.segment --files csv --times 10
+
+Needs the extra `benchmark`. Contenders take turns, each run is a process of its own, and medians are
+compared, since a busy machine is slow for all of them alike. Ends with 1 when a limit is not held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks.measuring import ROOT, Measured, Middle, measure
+
+EXACT = (
+    "orders", "spend", "recency_days", "order_days", "units", "visits_30d", "clicks_90d", "last_engaged_at",
+    "favourite_category", "top_search", "best_hour", "carts_begun", "cart_stage", "bought_product", "r_score",
+    "f_score", "m_score", "rfm_group", "engaged_spend_percentile", "lifecycle_stage",
+)  # fmt: skip
+MEDIAN_RECIPE = """\
+description: A median, which leaves the streaming engine of Polars.
+fields:
+  middle_order: {from: orders, value: median(amount)}
+segments:
+  big_middle: {where: middle_order > 100}
+"""
+Runs = dict[str, list[Measured]]
+
+
+def main() -> int:
+    """Measures, prints, and returns the exit code."""
+    arguments = _arguments()
+    folder = Path(tempfile.gettempdir()) / "segcli-benchmark"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as work:
+        shop = _shop(arguments.customers, arguments.files)
+        runs = _race(_contenders(shop, Path(work), arguments), arguments.rounds)
+        middles = {name: Middle.of(found) for name, found in runs.items()}
+        _print_table(middles, runs)
+        agreed = _print_agreement(Path(work))
+        larger = None
+        if arguments.times > 1:
+            larger = _print_larger(arguments, Path(work))
+    held = _print_limits(middles, runs, larger, arguments.times)
+    return 0 if agreed and held else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--files", choices=("parquet", "csv"), default="parquet")
+    parser.add_argument("--times", type=int, default=1, help="also measure segcli on so many times the customers")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", help="contenders to run; all by default")
+    return parser.parse_args()
+
+
+def _shop(customers: int, files: str) -> Path:
+    # In a process of its own: this one has to stay small, see measuring.py.
+    made = measure(["-m", "tests.benchmarks.make_shop", "--customers", str(customers), "--files", files])
+    return Path(made.output.strip().splitlines()[-1])
+
+
+def _contenders(shop: Path, work: Path, arguments: argparse.Namespace) -> dict[str, list[str]]:
+    median = work / "median"
+    median.mkdir()
+    (median / "recipe.yaml").write_text(MEDIAN_RECIPE)
+    everything = sorted(path.parent.name for path in (ROOT / "recipes").glob("*/recipe.yaml"))
+    segment = ["-m", "segcli", "segment", str(shop), "--json"]
+    commands = {
+        "segcli segment": [*segment, "--out", str(work / "out")],
+        "segcli fields": _by("segcli_fields", shop, work),
+        "Polars by hand": _by("by_hand_in_polars", shop, work),
+        "DuckDB by hand": _by("by_hand_in_duckdb", shop, work),
+        "segcli with a median": [*_by("segcli_fields", shop, work, "median"), *everything, str(median)],
+        "segcli rfm": [*segment, "--recipe", "rfm", "--out", str(work / "out-rfm")],
+        "pandas rfm": _by("by_hand_in_pandas", shop, work),
+        "segcli --version": ["-m", "segcli", "--version"],
+        "segcli --help": ["-m", "segcli", "--help"],
+    }
+    if importlib.util.find_spec("pymc_marketing") is None:
+        print("pymc-marketing is not installed: no comparison with pandas.")
+        del commands["pandas rfm"]
+    return {name: command for name, command in commands.items() if not arguments.only or name in arguments.only}
+
+
+def _by(module: str, shop: Path, work: Path, suffix: str = "") -> list[str]:
+    return ["-m", f"tests.benchmarks.{module}", str(shop), str(work / f"{module}{suffix}.parquet")]
+
+
+def _race(commands: dict[str, list[str]], rounds: int) -> Runs:
+    runs: Runs = {name: [] for name in commands}
+    for number in range(rounds):
+        for name, command in commands.items():
+            runs[name].append(measure(command))
+            print(f"round {number + 1}: {name} {runs[name][-1].wall:.2f} s", file=sys.stderr, flush=True)
+    return runs
+
+
+def _print_table(middles: dict[str, Middle], runs: Runs) -> None:
+    print(f"\n{'median of ' + str(len(next(iter(runs.values())))):24} {'wall s':>8} {'cpu s':>8} {'peak MB':>8}")
+    for name, middle in middles.items():
+        print(f"{name:24} {middle.wall:8.2f} {middle.cpu:8.2f} {middle.peak:8.0f}")
+    if "segcli fields" in runs:
+        print(f"stages of segcli fields: {runs['segcli fields'][-1].output.strip().splitlines()[-1]}")
+
+
+def _print_agreement(work: Path) -> bool:
+    ours = work / "segcli_fields.parquet"
+    agreed = True
+    for name in ("by_hand_in_polars", "by_hand_in_duckdb"):
+        theirs = work / f"{name}.parquet"
+        if not (ours.exists() and theirs.exists()):
+            continue
+        command = ["-m", "tests.benchmarks.agreement", str(ours), str(theirs)]
+        found = json.loads(measure(command).output.strip().splitlines()[-1])
+        # Elsewhere a last digit may fall to the other side of a cut point or of a rounding.
+        wrong = {
+            column: rows
+            for column, rows in found["rows"].items()
+            if column in EXACT or rows > found["customers"] / 10_000
+        }
+        agreed = agreed and not wrong
+        print(
+            f"{name}: {found['columns']} columns of {found['customers']:,} customers compared, "
+            f"{'all agree' if not found['rows'] else 'rows that differ: ' + str(found['rows'])}"
+            + (f"; only in one: {', '.join(found['alone'])}" if found["alone"] else "")
+        )
+    return agreed
+
+
+def _print_larger(arguments: argparse.Namespace, work: Path) -> Middle:
+    shop = _shop(arguments.customers * arguments.times, arguments.files)
+    measured = measure(_by("segcli_fields", shop, work, "larger"))
+    print(f"segcli fields, {arguments.times} times the rows: {measured.wall:.2f} s, {measured.cpu:.2f} s cpu, {measured.peak:.0f} MB")
+    print(f"stages: {measured.output.strip().splitlines()[-1]}")
+    return Middle.of([measured])
+
+
+def _print_limits(middles: dict[str, Middle], runs: Runs, larger: Middle | None, times: int) -> bool:
+    held = True
+
+    def line(text: str, needs: tuple[str, ...], value: Callable[[], float], good: Callable[[float], bool]) -> None:
+        nonlocal held
+        if not all(name in middles for name in needs):
+            return
+        number = value()
+        held = held and good(number)
+        print(f"{'held' if good(number) else 'NOT HELD':9} {number:7.2f}  {text}")
+
+    def ratio(one: str, other: str, what: str = "wall") -> Callable[[], float]:
+        return lambda: getattr(middles[one], what) / getattr(middles[other], what)
+
+    print()
+    ours, polars, duckdb = "segcli fields", "Polars by hand", "DuckDB by hand"
+    line("of Polars' time, at most 1.2", (ours, polars), ratio(ours, polars), lambda x: x <= 1.2)
+    lean = duckdb in middles and ours in middles and ratio(ours, duckdb, "peak")() <= 0.5
+    limit = 1.5 if lean else 1.3
+    line(f"of DuckDB's time, at most {limit}", (ours, duckdb), ratio(ours, duckdb), lambda x: x <= limit)
+    line("of Polars' memory", (ours, polars), ratio(ours, polars, "peak"), lambda _: True)
+    line("of DuckDB's memory", (ours, duckdb), ratio(ours, duckdb, "peak"), lambda _: True)
+    line("of Polars' time with the send lists, which it does not write", ("segcli segment", polars),
+         ratio("segcli segment", polars), lambda _: True)  # fmt: skip
+    if "pandas rfm" in runs:
+        seconds = sorted(json.loads(run.output.strip().splitlines()[-1])["seconds"] for run in runs["pandas rfm"])
+        line("times as fast as pandas, which is not charged for its imports; at least 15", ("segcli rfm",),
+             lambda: seconds[len(seconds) // 2] / middles["segcli rfm"].wall, lambda x: x >= 15)  # fmt: skip
+    line("of the peak memory with a median in a recipe, under 1.5", ("segcli with a median", ours),
+         ratio("segcli with a median", ours, "peak"), lambda x: x < 1.5)  # fmt: skip
+    line("s of CPU for --version, under 0.15", ("segcli --version",), lambda: middles["segcli --version"].cpu, lambda x: x < 0.15)
+    line("s of CPU for --help, under 0.3", ("segcli --help",), lambda: middles["segcli --help"].cpu, lambda x: x < 0.3)
+    if larger is not None:
+        line(f"of the time for {times} times the rows, at most {times * 1.1:g}", (ours,),
+             lambda: larger.wall / middles[ours].wall, lambda x: x <= times * 1.1)  # fmt: skip
+        line(f"of the memory for {times} times the rows, at most 1.3", (ours,),
+             lambda: larger.peak / middles[ours].peak, lambda x: x <= 1.3)  # fmt: skip
+    return held
+
+
+if __name__ == "__main__":
+    sys.exit(main())
