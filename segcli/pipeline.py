@@ -135,6 +135,7 @@ def compute(
             scratch,
             prepared.problems,
         )
+        _refuse_an_empty_shop(tables, prepared.problems)
     with _timed(seconds, "fields"):
         progress("Computing fields")
         computed = compute_fields(prepared.plan, tables, scratch / "fields")
@@ -150,6 +151,20 @@ def _newest_order(tables: Tables) -> dt.datetime | None:
         return None
     newest: dt.datetime | None = orders.whole.select(pl.col(orders.time).max()).collect(engine="streaming").item()
     return newest
+
+
+def _refuse_an_empty_shop(tables: Tables, problems: Problems) -> None:
+    """An empty export would empty every list."""
+    if tables["customers"].rows:
+        return
+    later = sum(count for name, count in tables.counts.items() if name.startswith("later_"))
+    hint = (
+        f"All {later:,} rows with a time are later than that: see --as-of."
+        if later
+        else "The files may be empty: export them again. Nothing was written."
+    )
+    problems.error(f"there is no customer in the files as of {tables.as_of:%Y-%m-%d %H:%M}.", hint=hint)
+    problems.stop_on_errors(DataError)
 
 
 @contextmanager

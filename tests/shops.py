@@ -106,7 +106,11 @@ def shop_as_of(source: Path, target: Path, moment: dt.datetime) -> Path:
             rows = [row for row in rows if known(row[header.index(begins[name])])]
         if name == "customers.csv":
             since = [header.index("subscribed_at"), header.index("created_at")]
-            rows = [row for row in rows if any(known(row[at]) for at in since if row[at]) or not any(row[at] for at in since)]
+            rows = [
+                row
+                for row in rows
+                if any(known(row[at]) for at in since if row[at]) or not any(row[at] for at in since)
+            ]
         hidden = {header.index(column) for column in later.get(name, ())}
         return [["" if at in hidden and not known(cell) else cell for at, cell in enumerate(row)] for row in rows]
 

@@ -11,6 +11,11 @@ from collections.abc import Sequence
 
 from segcli.problems import ExitCode, SegcliError
 
+# What a full disk says, and what a path can be guilty of, wherever in a command it was met.
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS})
+PATH = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EISDIR, errno.ENOTDIR})
+LONGEST_PATH = 200
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and returns the exit code; never raises."""
@@ -31,11 +36,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("SEGCLI_DEBUG"):
             raise
-        if (reason := _refusal_of_disk(error)) is not None:
-            sys.stderr.write(
-                f"error the disk takes no more: {reason}. Besides its output segcli needs room in "
-                f"{tempfile.gettempdir()} (or in TMPDIR) while it works. Every run written before is as it was.\n"
-            )
+        if (refusal := _refusal(error)) is not None:
+            sys.stderr.write(f"error {refusal}\n")
             return ExitCode.DATA
         sys.stderr.write(
             f"segcli met something that it did not expect: {type(error).__name__}: {error}\n"
@@ -45,18 +47,19 @@ def run(arguments: Sequence[str]) -> int:
     return ExitCode.DONE
 
 
-FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS})
-
-
-def _refusal_of_disk(error: Exception) -> str | None:
-    """What the disk said, if it is the disk that refused; Polars gives that in errors of its own."""
-    if isinstance(error, OSError) and error.errno is not None:
-        number = error.errno
-    elif found := re.search(r"\(os error (\d+)\)", str(error)):
+def _refusal(error: Exception) -> str | None:
+    """What the disk or a path refused, in plain words; Polars gives such refusals in errors of its own."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (found := re.search(r"\(os error (\d+)\)", str(error))):
         number = int(found.group(1))
-    else:
-        return None
-    return os.strerror(number) if number in FULL else None
+    if number in FULL:
+        return (
+            f"the disk takes no more: {os.strerror(number)}. Besides its output segcli needs room in "
+            f"{tempfile.gettempdir()} (or in TMPDIR) while it works. Every run written before is as it was."
+        )
+    if number in PATH and isinstance(error, OSError):
+        return f"{str(error.filename)[:LONGEST_PATH]}: {error.strerror}."
+    return None
 
 
 def _accept_any_letter() -> None:

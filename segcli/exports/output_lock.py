@@ -45,7 +45,7 @@ def _no_folder(out: Path, error: OSError) -> DataError:
         reason = f"{first} is a file, and no folder"
     else:
         reason = str(error.strerror or error)
-    message = f"no run can be written to {out}: {reason}."
+    message = f"the run could not be written to {out}: {reason}."
     return DataError([Problem(message, hint="Choose another folder with --out, or `output:` in segcli.yaml.")])
 
 

@@ -71,12 +71,9 @@ def _top(node: TopNode, rows: pl.LazyFrame) -> pl.LazyFrame:
         f'select "{PERSON}", "{node.top}" as __top, {node.by.sql} as __by, {latest} as __latest '
         f'from self group by "{PERSON}", "{node.top}"'
     )
-    return (
-        counted.filter(pl.col("__by").is_not_null())
-        .sort(PERSON, "__by", "__latest", "__top", descending=[False, True, True, False])
-        .group_by(PERSON, maintain_order=True)
-        .agg(pl.col("__top").first().alias(node.name))
-    )
+    # The order is total, so which rows come first in a group does not matter.
+    best = pl.col("__top").sort_by("__by", "__latest", "__top", descending=[True, True, False]).first()
+    return counted.filter(pl.col("__by").is_not_null()).group_by(PERSON).agg(best.alias(node.name))
 
 
 def _each(node: EachNode, rows: pl.LazyFrame) -> pl.LazyFrame:

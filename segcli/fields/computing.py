@@ -127,11 +127,14 @@ class _Run:
         by_table: dict[str, list[TableNode]] = {}
         for node in nodes:
             by_table.setdefault(node.table, []).append(node)
+        people = frame.select(PERSON)
         for table, group in by_table.items():
             for found in table_columns(group, self.tables[table], shard, frame, self.plan.as_of):
-                frame = frame.join(
+                # Joined to the keys alone: a join would copy every column that is there already.
+                matched = people.join(
                     found.collect(engine="streaming"), on=PERSON, how="left", maintain_order="left"
                 )
+                frame = frame.hstack(matched.drop(PERSON).get_columns())
         return frame.with_columns(with_default(node) for node in nodes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import polars as pl
 from segcli.problems import DataError, Problems
 from segcli.project.models import Project
 from segcli.sources.currencies import currency_rates
-from segcli.sources.expectations import check_anybody, check_expectations
+from segcli.sources.customers import as_of_then
+from segcli.sources.expectations import check_expectations
 from segcli.sources.finishing import Inputs, finish_shard
 from segcli.sources.identity import People, find_people
 from segcli.sources.local_time import LOCAL_COLUMNS, zones_elsewhere
@@ -54,7 +56,7 @@ def assemble_tables(
     money = [source for name in ("orders", "order_items", "carts") for source in staged.frames.get(name, ())]
     rates = currency_rates(money, project, problems)
     problems.stop_on_errors(DataError)
-    people = find_people(_identified(staged.frames))
+    people = find_people(_identified(catalog, staged.frames, project.as_of))
     _warn_of_shared(people, problems)
     reading = Reading(project, catalog, needed, scratch, shards, people, rates)
     _count_facts(reading, staged)
@@ -66,7 +68,6 @@ def assemble_tables(
     finished = [finish_shard(reading, inputs, number) for number in range(shards)]
     _list_nobody(reading, staged, rejections)
     tables = _tables(reading, finished, staged.frames)
-    check_anybody(project, tables, sum(staged.later.values()), problems)
     check_expectations(project, tables, problems)
     problems.stop_on_errors(DataError)
     return Tables(tables, rejections.frame(), dict(sorted(reading.counts.items())), shards, project.as_of)
@@ -85,20 +86,30 @@ def _list_nobody(reading: Reading, staged: Staged, rejections: Rejections) -> No
     """One line in the list of rejected rows for orders, and one for events, that nobody can be told from."""
     for table in ("orders", "events"):
         count = reading.counts[f"{table}_of_nobody"]
-        files = ", ".join(dict.fromkeys(source.file.path for source in staged.frames.get(table, ())))
+        files = ", ".join(sorted({source.file.path for source in staged.frames.get(table, ())}))
         if count:
             rejections.add(files, None, "customer_id", f"{count} {table} name no customer", None, True)
 
 
-def _identified(frames: Frames) -> list[pl.LazyFrame]:
-    """The frames whose rows may join people: those with more than a customer_id."""
-    return [
-        source.frame
-        for table, sources in frames.items()
-        if table not in LOOKUPS
-        for source in sources
-        if {"email", "phone"} & set(source.frame.collect_schema())
-    ]
+def _identified(catalog: Catalog, frames: Frames, as_of: dt.datetime) -> list[pl.LazyFrame]:
+    """The frames whose rows may join people: those with more than a customer_id, as far as they were there then."""
+    found = []
+    for table, sources in frames.items():
+        for source in sources if table not in LOOKUPS else ():
+            columns = source.frame.collect_schema()
+            if {"email", "phone"} & set(columns):
+                seen = _seen(catalog, table, columns)
+                then = as_of_then(source.frame, as_of) if table == "customers" else source.frame
+                found.append(then if seen is None else then.filter(seen.is_null() | (seen <= as_of)))
+    return found
+
+
+def _seen(catalog: Catalog, table: str, columns: pl.Schema) -> pl.Expr | None:
+    """When the person of a row was there: the time of the row, or when the cart was begun."""
+    known = catalog.tables.get(table)
+    time = known.time if known else TIME_COLUMN.get(table)
+    names = [name for name in ("started_at", time) if name in columns and (name == time or table in TIME_COLUMN)]
+    return pl.coalesce(names) if names else None
 
 
 def _count_facts(reading: Reading, staged: Staged) -> None:
@@ -113,7 +124,7 @@ def _partition(reading: Reading, frames: Frames) -> Inputs:
     """Every table in shards, in the order in which they need each other."""
     products = read_lookup(frames["products"], "product_id").lazy() if frames.get("products") else None
     stores = read_lookup(frames["stores"], "store_id") if frames.get("stores") else None
-    people = partition_customers(reading, _people_frames(frames))
+    people = partition_customers(reading, _people_frames(reading.catalog, frames))
     orders = partition_orders(reading, frames["orders"]) if frames.get("orders") else ()
     platforms = {source.platform for source in frames.get("orders", ())}
     lines = frames.get("order_items")
@@ -143,7 +154,7 @@ def _partition(reading: Reading, frames: Frames) -> Inputs:
     )  # fmt: skip
 
 
-def _people_frames(frames: Frames) -> list[SourceFrame]:
+def _people_frames(catalog: Catalog, frames: Frames) -> list[SourceFrame]:
     """Lists of people, and the addresses in other files that feed no list."""
     lists = list(frames.get("customers", ()))
     told = {source.file.path for source in lists}
@@ -153,8 +164,8 @@ def _people_frames(frames: Frames) -> list[SourceFrame]:
             contact = [name for name in ("customer_id", "email", "phone") if name in columns]
             if table in ("customers", *LOOKUPS) or source.file.path in told or not {"email", "phone"} & set(contact):
                 continue
-            time = TIME_COLUMN.get(table)
-            seen = pl.col(time) if time and time in columns else pl.lit(None, pl.Datetime("us"))
+            seen = _seen(catalog, table, columns)
+            seen = pl.lit(None) if seen is None else seen
             frame = source.frame.select(*contact, seen_at=seen.cast(pl.Datetime("us"))).unique()
             lists.append(SourceFrame("customers", frame, frozenset(contact), source.file, source.platform, False))
     return lists

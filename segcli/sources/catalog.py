@@ -55,7 +55,7 @@ def _plans(project: Project, problems: Problems) -> list[FilePlan]:
     plans: dict[str, FilePlan] = {}
     # Definitions that name their table go first, so that a folder beside them does not take their files.
     for definition in sorted(project.sources, key=lambda each: not each.table):
-        for path in find_files(definition.files, project.root, problems):
+        for path in _found_files(definition, project, problems):
             known = plans.get(path)
             if known is not None and (not definition.table or definition.table in known.recognised.tables):
                 continue
@@ -65,6 +65,19 @@ def _plans(project: Project, problems: Problems) -> list[FilePlan]:
                 plans[key] = recognise_file(file, definition, project.maps, problems)
     order = {id(definition): number for number, definition in enumerate(project.sources)}
     return sorted(plans.values(), key=lambda plan: order[id(plan.definition)])
+
+
+def _found_files(definition: SourceDefinition, project: Project, problems: Problems) -> list[str]:
+    """The definition's files; what is missing is told at its line in segcli.yaml, if it stands there."""
+    found = Problems()
+    files = find_files(definition.files, project.root, found)
+    for problem in found.found:
+        if definition.place.line is not None:
+            message = f"{problem.place}: {problem.message}"
+            key = f"sources.{definition.table}" if definition.table else "sources"
+            problem = replace(problem, message=message, place=definition.place, key=key)
+        problems.found.append(problem)
+    return files
 
 
 def _check_maps(project: Project, plans: list[FilePlan], problems: Problems) -> None:
@@ -130,6 +143,7 @@ def _tables(
     tables = {table: _table(table, columns, extras.get(table, {}), plans) for table, columns in found.items()}
     if "customers" in tables:
         tables["customers"] = _with_lookups(tables["customers"], project.sources, tables)
+        _check_lookups(project.sources, tables["customers"], problems)
     if "orders" in tables:
         tables[UNCOUNTED] = replace(tables["orders"], name=UNCOUNTED)
     return tables
@@ -151,6 +165,15 @@ def _table(table: str, given: set[str], extras: dict[str, pl.DataType], plans: l
             columns = {"customer_id": TEXT(), **columns}
     place = definition.place if definition else None
     return CatalogTable(table, columns, frozenset(given), time, by_person, place)
+
+
+def _check_lookups(sources: Iterable[SourceDefinition], customers: CatalogTable, problems: Problems) -> None:
+    """A lookup is joined by a column of customers, which has to be one."""
+    for definition in sources:
+        if definition.by is not None and definition.by not in customers.columns:
+            hint = nearest(definition.by, customers.columns) or f"Known are {listed(customers.columns, 40)}."
+            key = f"sources.{definition.table}.by"
+            problems.error(f"customers has no column '{definition.by}'.", definition.place, key, hint)
 
 
 def _with_lookups(

@@ -45,18 +45,6 @@ def check_expectations(project: Project, tables: Mapping[str, Table], problems: 
         )
 
 
-def check_anybody(project: Project, tables: Mapping[str, Table], later: int, problems: Problems) -> None:
-    """A problem when there is no customer at all; `later` rows were left out since they are after as_of."""
-    if not tables["customers"].rows:
-        moment = f"{project.as_of:%Y-%m-%d %H:%M}"
-        problems.error(
-            f"there is no customer in the files as of {moment}.",
-            hint=f"All {later:,} rows with a time are later than that: see --as-of."
-            if later
-            else "They may be empty: export them again. Nothing was written.",
-        )
-
-
 def _newest_order(tables: Mapping[str, Table]) -> dt.datetime | None:
     if "orders" not in tables:
         return None

@@ -45,7 +45,8 @@ def _expand(pattern: str, root: Path, problems: Problems) -> list[str]:
         if not files:
             problems.error("no file matches", Place(pattern))
         return files
-    problems.error("no such file or folder", Place(pattern), hint=_nearest_names(path))
+    hint = "It is a link to what is not there." if path.is_symlink() else _nearest_names(path)
+    problems.error("no such file or folder", Place(pattern), hint=hint)
     return []
 
 

@@ -132,6 +132,14 @@ def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, prob
     """A table of the project's own: a person's rows, or a lookup by one column."""
     wanted: list[str | None] = [own_time(names, definition), definition.by]
     cells = {fold(name): Cell(sources=(names.index.get(fold(name), name),)) for name in wanted if name}
+    for key, name in (("time", definition.time), ("by", definition.by)):
+        if name is not None and fold(name) not in names.index:
+            problems.error(
+                f"{file.name} has no column '{name}'. Its columns are {listed(file.header)}.",
+                definition.place,
+                key=f"sources.{definition.table}.{key}",
+                hint=nearest(name, file.header),
+            )
     if definition.by is None:
         words = map_columns("orders", names.index, {})
         words |= {column: name for column, name in definition.columns.items() if column in PERSON}

@@ -18,7 +18,7 @@ SHOP = Shop(orders=[{"customer_id": "a", "ordered_at": days_ago(1), "order_id": 
         ("a: {from: ordrs, value: count(*)}", "no table named 'ordrs'. Did you mean 'orders'"),
         ("a: {from: products, value: count(*)}", "has no customers in it"),
         ("a: {from: order_items, top: brnd}", "no column 'brnd'. Did you mean 'brand'?"),
-        ("a: {from: orders, value: count(*), default: none}", "the default 'none' is no number"),
+        ("a: {from: orders, value: count(*), default: none}", "its default 'none' is not"),
         ("a: {score: first_name, bins: 5}", "a score needs a number"),
         ("a: {across: count(*), by: nobody}", "no field named 'nobody'"),
         ("a: {cases: [{when: customer_id = 'x', then: 1}], otherwise: one}", "of different kinds"),

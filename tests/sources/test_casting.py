@@ -228,7 +228,7 @@ def test_mixed_orders_of_day_and_month_are_a_problem(tmp_path: Path) -> None:
     problems = Problems()
     typed_sources(project_of(tmp_path, file), problems)
     (problem,) = problems.errors
-    assert "day first in 1 cells and the month first in 1" in problem.message
+    assert "day first in some cells (1) and the month first in others (1)" in problem.message
 
 
 def test_files_of_one_kind_help_each_other(tmp_path: Path) -> None:

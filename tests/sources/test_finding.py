@@ -85,7 +85,7 @@ def test_urls_pass_as_they_are(shop: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("order-1.csv", "order-1.csv: no such file or folder Did you mean 'orders-2.csv' or 'orders-1.CSV'"),
+        ("order-1.csv", "order-1.csv: no such file or folder. Did you mean 'orders-2.csv' or 'orders-1.CSV'"),
         ("PEOPLE.tsv", "Did you mean 'people.tsv'?"),
         ("bog/events.ndjson.gz", "Did you mean 'big'?"),
         ("*.xml", "*.xml: no file matches"),
@@ -101,4 +101,4 @@ def test_what_does_not_exist_is_a_problem_with_the_nearest_names(
 
 def test_a_folder_without_tables_is_a_problem(shop: Path) -> None:
     (shop / "empty").mkdir()
-    assert "empty: this folder holds no tables Known are .csv" in problem_of(shop, "empty")
+    assert "empty: this folder holds no tables. Known are .csv" in problem_of(shop, "empty")

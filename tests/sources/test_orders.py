@@ -262,7 +262,7 @@ def test_currencies_without_a_rate_are_listed_with_the_lines_to_write(tmp_path: 
     )
     with pytest.raises(DataError) as caught:
         read([frame], tmp_path)
-    assert "EUR (2 rows), USD (1 rows)" in str(caught.value)
+    assert "EUR (2 rows), USD (1 row)" in str(caught.value)
     assert "`currency: EUR` and `rates: {USD: ...}`" in str(caught.value)
 
 

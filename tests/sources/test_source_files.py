@@ -106,7 +106,7 @@ def test_a_separator_can_be_given(tmp_path: Path) -> None:
 def test_equal_and_missing_names_become_unique_with_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path, "email,email,,email_2,__row\na,b,c,d,e\n")
     assert warnings_of(path) == [
-        "orders.csv:1: two columns are named 'email': the later one is called 'email_3'"
+        "orders.csv:1: two columns are named 'email': the later one is called 'email_3'."
     ]
     file, cells, _ = read(path)
     assert file.header == ("email", "email_3", "column_3", "email_2", "__row_2")
@@ -138,7 +138,7 @@ def test_ten_thousand_columns_and_a_megabyte_cell_are_read(tmp_path: Path) -> No
 
 def test_a_header_alone_is_a_table_without_rows_and_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path, "id,name")
-    assert warnings_of(path) == ["orders.csv:1: the file has a header and no rows"]
+    assert warnings_of(path) == ["orders.csv:1: the file has a header and no rows."]
     assert_frame_equal(read(path)[1], frame([], id=[], name=[]))
 
 
@@ -152,11 +152,11 @@ def test_a_header_alone_is_a_table_without_rows_and_a_warning(tmp_path: Path) ->
         (b"\n \r\n\n", "only blank lines"),
         (b"\xef\xbb\xbf", "only blank lines"),
         (b"sep=;\n\n", "only blank lines"),
-        (b"PK\x03\x04....xl/workbook.xml", "an Excel file Open it and save it as CSV"),
-        (b"PK\x03\x04....orders.csv", "a zip archive Unpack"),
+        (b"PK\x03\x04....xl/workbook.xml", "an Excel file. Open it and save it as CSV"),
+        (b"PK\x03\x04....orders.csv", "a zip archive. Unpack"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel file"),
         (b"%PDF-1.7 ...", "a PDF"),
-        (b"\n <!DOCTYPE html><html>", "a web page Perhaps the download needed a login?"),
+        (b"\n <!DOCTYPE html><html>", "a web page. Perhaps the download needed a login?"),
         (b"<?xml version='1.0'?><a/>", "XML"),
         (b"\x28\xb5\x2f\xfd rest", "zstd"),
         (b"\x01\x02\x03\x04\x05\x06\x07\x08", "not a text file"),
@@ -177,7 +177,7 @@ def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, message: str)
 
 
 def test_a_file_that_vanished_is_a_problem(tmp_path: Path) -> None:
-    assert "cannot be read: [Errno 2]" in refusal(tmp_path / "gone.csv")
+    assert "cannot be read: No such file" in refusal(tmp_path / "gone.csv")
 
 
 # --- encodings
