@@ -13,7 +13,7 @@ import polars as pl
 
 from segcli.project.models import Project
 from segcli.sources.identity import People, with_person
-from segcli.sources.tables import CANONICAL, DERIVED, UNCOUNTED, WORKING, Catalog
+from segcli.sources.tables import CANONICAL, DERIVED, PRODUCT_COLUMNS, UNCOUNTED, WORKING, Catalog
 
 IDENTITY = frozenset({"customer_id", "email", "phone"})
 # Columns that a table has whether or not anybody asked for them.
@@ -117,6 +117,8 @@ def columns_to_read(catalog: Catalog, needed: Mapping[str, frozenset[str]]) -> d
     read["customers"] |= CUSTOMER_WORK
     read["orders"] |= ORDER_WORK
     read["order_items"] |= {"quantity", "price"} & read["order_items"] | {"currency", "line_amount"}
+    if read["events"] & set(PRODUCT_COLUMNS):
+        read["events"].add("product_id")  # the key by which the product's own columns are found
     if {"carts", "cart_items"} & set(needed):
         read["events"] |= {"product_id", "quantity", "price", "value"}
         read["carts"] |= {"amount", "currency", "stage"}
