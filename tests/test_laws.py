@@ -145,6 +145,17 @@ def test_the_order_of_rows_decides_nothing_in_many_shops(shop: Shop, seed: int, 
     row_order_decides_nothing(shop, seed, shards)
 
 
+@pytest.mark.parametrize("shards", ["1", "3"])
+def test_equal_cart_numbers_of_two_customers_are_two_carts(shards: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGCLI_SHARDS", shards)
+    carts = [("k", "a", "2026-01-05", "5.00"), ("k", "b", "2026-01-05", "7.00"), ("k", "b", "2026-01-05", "7.00")]
+    people = everything({"carts": carts})
+    assert people.select("customer_id", "abandoned_carts", "cart_amount").rows() == [
+        ("a", 1, Decimal("5.00")),
+        ("b", 1, Decimal("7.00")),
+    ]
+
+
 OrderRow = tuple[str, dt.datetime, int]
 ORDERS = st.lists(
     st.tuples(

@@ -135,6 +135,8 @@ def _show(
             currency=project.currency,
         )
     )
+    if not everything:
+        notes.print("(+2): smaller segments of the recipe that are not shown. --all shows them.", style="dim")
     for line in _notes(run, champion_note(run.members), everything=everything):
         notes.print(on_one_line(line), markup=False)
     notes.print(f"[bold]{escape(str(folder))}[/bold] written in {seconds:.1f} s")

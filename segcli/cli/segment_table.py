@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from rich.markup import escape
+from rich.markup import escape
 from rich.table import Table
 
 from segcli.cli.output import on_one_line
@@ -13,6 +14,7 @@ from segcli.segments import SegmentMembers
 
 BAR_WIDTH = 12
 OPEN_PER_RECIPE = 3
+FEW_RECIPES = 12  # with more, only the largest segment of each
 LONGEST_NAME = 60
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -25,36 +27,36 @@ def segment_table(
     everything: bool,
     currency: str | None,
 ) -> Table:
-    """One line per segment, the largest of each recipe first; of those with many only the largest.
+    """One line per segment, the largest of each recipe first, and only those unless `everything` is asked for.
 
     `previous` holds the sizes of the run before, by segment; empty when there was none.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=None)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("recipe", no_wrap=True, style="dim")
     table.add_column("segment", no_wrap=True)
     table.add_column("customers", justify="right")
-    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True, style="cyan")
     table.add_column("contactable", justify="right")
     table.add_column(f"spend {currency or ''}".strip(), justify="right")
     if previous:
         table.add_column("change", justify="right")
-    for recipe, group in groupby(members, key=lambda item: item.recipe):
-        of_recipe = sorted(group, key=lambda item: (-item.customers, item.name))
-        shown = of_recipe if everything else of_recipe[: OPEN_PER_RECIPE + 1]
-        if len(of_recipe) - len(shown) == 1:
-            shown = of_recipe
-        table.add_row(f"[dim]{escape(recipe)}[/dim]")
-        for item in shown:
-            table.add_row(*_cells(item, customers, previous))
-        hidden = of_recipe[len(shown) :]
-        if hidden:
-            table.add_row(f"  [dim]and {len(hidden)} more: --all[/dim]")
+    recipes = [(name, list(group)) for name, group in groupby(members, key=lambda item: item.recipe)]
+    limit = None if everything else OPEN_PER_RECIPE if len(recipes) <= FEW_RECIPES else 1
+    for name, of_recipe in recipes:
+        largest = sorted(of_recipe, key=lambda item: (-item.customers, item.name))
+        shown = largest[:limit]
+        for number, item in enumerate(shown, 1):
+            hidden = len(largest) - number if number == len(shown) else 0
+            table.add_row("" if number > 1 else escape(name), *_cells(item, customers, previous, hidden))
     return table
 
 
-def _cells(item: SegmentMembers, customers: int, previous: Mapping[str, int]) -> Iterable[str]:
-    yield f"  {escape(on_one_line(item.name, LONGEST_NAME))}" + (" [red]suppressed[/red]" if item.suppress else "")
+def _cells(item: SegmentMembers, customers: int, previous: Mapping[str, int], hidden: int) -> Iterable[str]:
+    """The cells of one segment; `hidden` is how many smaller ones of its recipe are not shown."""
+    suppressed = " [red]suppressed[/red]" if item.suppress else ""
+    yield escape(item.name) + suppressed + (f" [dim](+{hidden:,})[/dim]" if hidden else "")
     yield f"{item.customers:,}"
-    yield f"[cyan]{bar(item.customers / customers if customers else 0)}[/cyan]"
+    yield bar(item.customers / customers if customers else 0)
     yield f"{item.contactable:,}"
     yield "" if item.spend is None else f"{item.spend:,.2f}"
     if previous:

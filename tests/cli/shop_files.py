@@ -79,7 +79,7 @@ class Shop:
         self.write("recipes/mine/recipe.yaml", DESCRIPTION + text)
 
     def project(self, sources: str = SOURCES, more: str = "", without: str = "") -> None:
-        """A segcli.yaml; `more` begins on line 5 plus the lines of `sources`."""
+        """A segcli.yaml; `more` begins on line 8 where the sources are the usual ones."""
         settings = "".join(line for line in SETTINGS.splitlines(True) if not without or not line.startswith(without))
         self.write("segcli.yaml", settings + sources + RECIPES + more)
 
