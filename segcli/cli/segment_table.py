@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from rich.markup import escape
-from rich.markup import escape
 from rich.table import Table
 
 from segcli.cli.output import on_one_line
@@ -54,7 +53,7 @@ def segment_table(
 def _cells(item: SegmentMembers, customers: int, previous: Mapping[str, int], hidden: int) -> Iterable[str]:
     """The cells of one segment; `hidden` is how many smaller ones of its recipe are not shown."""
     suppressed = " [red]suppressed[/red]" if item.suppress else ""
-    yield escape(item.name) + suppressed + (f" [dim](+{hidden:,})[/dim]" if hidden else "")
+    yield escape(on_one_line(item.name, LONGEST_NAME)) + suppressed + (f" [dim](+{hidden:,})[/dim]" if hidden else "")
     yield f"{item.customers:,}"
     yield bar(item.customers / customers if customers else 0)
     yield f"{item.contactable:,}"

@@ -80,7 +80,9 @@ def _contenders(shop: Path, work: Path, arguments: argparse.Namespace) -> dict[s
         "Polars by hand": _by("by_hand_in_polars", shop, work),
         "DuckDB by hand": _by("by_hand_in_duckdb", shop, work),
         "segcli with a median": [*_by("segcli_fields", shop, work, "median"), *everything, str(median)],
-        "segcli rfm": [*segment, "--recipe", "rfm", "--out", str(work / "out-rfm")],
+        # The file that pandas reads, and no other.
+        "segcli rfm": ["-m", "segcli", "segment", str(shop / f"orders.{arguments.files}"), "--json", "--recipe", "rfm",
+                       "--as-of", "2026-06-30T09:00", "--out", str(work / "out-rfm")],
         "pandas rfm": _by("by_hand_in_pandas", shop, work),
         "segcli --version": ["-m", "segcli", "--version"],
         "segcli --help": ["-m", "segcli", "--help"],

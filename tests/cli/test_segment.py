@@ -50,7 +50,7 @@ def test_the_run_before_is_compared_with(tmp_path: Path, capsys: pytest.CaptureF
     code, out, _ = ran(capsys, "segment", shop, "--as-of", "2026-07-01")
     assert code == 0
     assert "change" in out
-    assert next(line for line in out.splitlines() if line.strip().startswith("buyers")).rstrip().endswith("+1")
+    assert next(line for line in out.splitlines() if " buyers " in line).rstrip().endswith("+1")
     entered = (shop / "out" / "2026-07-01T0000" / "segments" / "buyers.entered.csv").read_text()
     assert [line.split(",")[0] for line in entered.splitlines()] == ["customer_id", "4"]
 
