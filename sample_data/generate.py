@@ -42,9 +42,7 @@ def same(name: str, there: bytes, made: bytes) -> bool:
     """Whether two files say the same: byte for byte, or for Parquet (whose writers change) row for row."""
     if there == made:
         return True
-    return name.endswith(".parquet") and pl.read_parquet(io.BytesIO(there)).equals(
-        pl.read_parquet(io.BytesIO(made))
-    )
+    return name.endswith(".parquet") and pl.read_parquet(io.BytesIO(there)).equals(pl.read_parquet(io.BytesIO(made)))
 
 
 if __name__ == "__main__":

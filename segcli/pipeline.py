@@ -208,16 +208,10 @@ def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
     """Writes the run's folder. Raises DataError or RecipeError with every earlier run as it was."""
     progress("Writing send lists")
     project = run.prepared.project
-    before = [
-        earlier for earlier in finished_runs(project.output) if earlier.name < run_name(project.as_of)
-    ]
-    previous = {
-        item["name"]: item["customers"] for item in (read_manifest(before[-1])["segments"] if before else ())
-    }
+    before = [earlier for earlier in finished_runs(project.output) if earlier.name < run_name(project.as_of)]
+    previous = {item["name"]: item["customers"] for item in (read_manifest(before[-1])["segments"] if before else ())}
     with _timed(run.seconds, "inputs"):
-        facts = manifest_facts(
-            project, run.prepared.catalog, run.tables, run.computed, run.members, run.seconds
-        )
+        facts = manifest_facts(project, run.prepared.catalog, run.tables, run.computed, run.members, run.seconds)
     contents = RunContents(
         as_of=project.as_of,
         customers=_sorted_customers(run.computed),

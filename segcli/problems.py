@@ -63,14 +63,10 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def error(
-        self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None
-    ) -> None:
+    def error(self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None) -> None:
         self.found.append(Problem(message, place, key, hint))
 
-    def warn(
-        self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None
-    ) -> None:
+    def warn(self, message: str, place: Place | None = None, key: str | None = None, hint: str | None = None) -> None:
         self.found.append(Problem(message, place, key, hint, severity="warning"))
 
     @property

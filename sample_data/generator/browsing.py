@@ -78,9 +78,7 @@ def _visits_for_their_own_sake(person: Person, shelf: Shelf, orders: list[Order]
     first_day = max(TRACKED, person.signed_up)
     weeks = (AS_OF - first_day) // (7 * DAY) + 1
     if first_day == person.signed_up:
-        visit(
-            diary, shelf, first_day + 60, _finds(shelf, first_day + 60, rng), leaves_cart=rng.random() < 0.25
-        )
+        visit(diary, shelf, first_day + 60, _finds(shelf, first_day + 60, rng), leaves_cart=rng.random() < 0.25)
     for week in range(weeks):
         start = first_day + week * 7 * DAY
         rate = 1.35 * person.curiosity * interest(person, start + 3 * DAY, orders)

@@ -132,9 +132,7 @@ def build_catalogue(seed: int) -> list[Product]:
         for number, name in enumerate(names, start=1):
             # Most prices lie in the lower part of the range, and all end in .90.
             price = PRICES.get(name, low + (high - low) * rng.random() ** 1.8)
-            drawn.append(
-                (f"{prefix}-{number:03d}", name, category, rng.choice(brands), int(price) * 100 + 90)
-            )
+            drawn.append((f"{prefix}-{number:03d}", name, category, rng.choice(brands), int(price) * 100 + 90))
     ids = {name: product_id for product_id, name, *_ in drawn}
     new = set(rng.sample([row[0] for row in drawn], 14))
     old = sorted(row[0] for row in drawn if row[0] not in new)
@@ -144,13 +142,7 @@ def build_catalogue(seed: int) -> list[Product]:
         launch = AS_OF - rng.randrange(2, 45) * DAY if product_id in new else OPENED - 30 * DAY
         if product_id not in new and rng.random() < 0.25:
             launch = OPENED + rng.randrange(30, 900) * DAY
-        stock = (
-            0
-            if product_id in sold_out
-            else rng.randint(1, 5)
-            if product_id in scarce
-            else rng.randint(12, 400)
-        )
+        stock = 0 if product_id in sold_out else rng.randint(1, 5) if product_id in scarce else rng.randint(12, 400)
         products.append(
             Product(
                 product_id, name, category, brand, cents, stock, round(min(5.0, rng.gauss(4.4, 0.35)), 1),

@@ -37,9 +37,7 @@ def shop_time(second: int | None, offset: bool = False) -> str:
     """`2024-05-01 09:58:12` in the shop's timezone, with ` +0300` as Shopify writes it when asked."""
     if second is None:
         return ""
-    return dt.datetime.fromtimestamp(second, SHOP_ZONE).strftime(
-        "%Y-%m-%d %H:%M:%S" + (" %z" if offset else "")
-    )
+    return dt.datetime.fromtimestamp(second, SHOP_ZONE).strftime("%Y-%m-%d %H:%M:%S" + (" %z" if offset else ""))
 
 
 def in_black_friday_week(second: int) -> bool:

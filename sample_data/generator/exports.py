@@ -131,9 +131,7 @@ def weather_rows(seed: int) -> list[tuple[str, str, int]]:
     """One line per city: the weather on the morning of the export."""
     rng = random.Random(f"{seed}:weather")
     rows = []
-    for city in sorted(
-        (city for country in COUNTRIES for city in country.cities), key=lambda city: city.name
-    ):
+    for city in sorted((city for country in COUNTRIES for city in country.cities), key=lambda city: city.name):
         degrees = round(34 - abs(city.latitude - 15) / 2.2 + rng.gauss(0, 3))
         rows.append((city.name, rng.choice(("sunny", "sunny", "cloudy", "rain", "storm")), degrees))
     return rows

@@ -36,15 +36,11 @@ def shop_mailings() -> list[Mailing]:
         mailings.append(Mailing(f"offer.{day:%Y-%m}", "offers", moment(day, 11, SHOP)))
     friday = BLACK_FRIDAYS[-1]
     for step, days in (("early", -3), ("today", 0), ("last-hours", 3)):
-        mailings.append(
-            Mailing(f"black-friday.{step}", "offers", moment(friday + dt.timedelta(days=days), 9, SHOP))
-        )
+        mailings.append(Mailing(f"black-friday.{step}", "offers", moment(friday + dt.timedelta(days=days), 9, SHOP)))
     return sorted((m for m in mailings if m.at >= TRACKED), key=lambda mailing: mailing.at)
 
 
-def read_mail(
-    person: Person, shelf: Shelf, orders: list[Order], mailings: list[Mailing], diary: Diary
-) -> None:
+def read_mail(person: Person, shelf: Shelf, orders: list[Order], mailings: list[Mailing], diary: Diary) -> None:
     """Every email to one person and what they did; may end in a bounce, a complaint or an unsubscribe."""
     if person.email_consent is None or person.email is None or person.guest:
         return
@@ -57,9 +53,7 @@ def read_mail(
     for name in sorted(lists):
         diary.note(person.signed_up + 20, "subscribe", list=name)
     welcome = [Mailing(f"welcome.{step}", "news", person.signed_up + after) for step, after in WELCOME]
-    received = [
-        m for m in [*welcome, *mailings] if m.list in lists and max(person.signed_up, TRACKED) < m.at < ends
-    ]
+    received = [m for m in [*welcome, *mailings] if m.list in lists and max(person.signed_up, TRACKED) < m.at < ends]
     for mailing in received:
         _one_email(person, shelf, orders, mailing, diary, rng)
     _leave(person, received, ends, lists, diary, rng)
@@ -107,11 +101,7 @@ def _one_email(
 def _opening(person: Person, sent_at: int, rng: random.Random) -> int:
     """The next time that it is this person's hour, give or take; some wait for their day of the week."""
     sent = local(sent_at, person.timezone)
-    hour = (
-        min(23.4, max(5.5, rng.gauss(person.mail_hour, 0.6)))
-        if rng.random() < 0.88
-        else rng.uniform(6.5, 23.5)
-    )
+    hour = min(23.4, max(5.5, rng.gauss(person.mail_hour, 0.6))) if rng.random() < 0.88 else rng.uniform(6.5, 23.5)
     day = sent.date()
     if hour < sent.hour + sent.minute / 60 + 0.05:
         day += dt.timedelta(days=1)
@@ -142,12 +132,8 @@ def _leave(
         bounced = received[number]
         later = {mailing.at for mailing in received[number:]}
         # Nothing is opened from the bounce on.
-        diary.events[:] = [
-            e for e in diary.events if not (e.campaign and e.at >= bounced.at and e.event != "sent")
-        ]
-        diary.events[:] = [
-            e for e in diary.events if not (e.event == "sent" and e.at in later and e.at > bounced.at)
-        ]
+        diary.events[:] = [e for e in diary.events if not (e.campaign and e.at >= bounced.at and e.event != "sent")]
+        diary.events[:] = [e for e in diary.events if not (e.event == "sent" and e.at in later and e.at > bounced.at)]
         diary.note(bounced.at + 90, "bounce", campaign=bounced.campaign, list=bounced.list,
             tag="hard" if rng.random() < 0.8 else "soft")  # fmt: skip
     elif "offers" in lists and rng.random() < 0.05:

@@ -139,9 +139,7 @@ def _give_consent(person: Person, rng: random.Random) -> None:
     if person.index < NEWCOMERS:
         yes = 0.9
     person.email_consent = True if answer < yes else False if answer < yes + no else None
-    person.sms_consent = (
-        True if rng.random() < person.country.sms_yes else None if rng.random() < 0.5 else False
-    )
+    person.sms_consent = True if rng.random() < person.country.sms_yes else None if rng.random() < 0.5 else False
 
 
 def _give_habits(person: Person, rng: random.Random) -> None:
@@ -176,9 +174,7 @@ def _give_habits(person: Person, rng: random.Random) -> None:
     person.opens = 0.0 if rng.random() < 0.17 else rng.betavariate(2.2, 4.0)
     if rng.random() < 0.30:
         person.mail_fades_at = AS_OF - int(rng.uniform(20, 480) * DAY)
-    person.mail_hour = rng.choices(
-        (rng.gauss(8, 0.8), rng.gauss(12.5, 0.8), rng.gauss(20.5, 1.0)), (4, 3, 4)
-    )[0]
+    person.mail_hour = rng.choices((rng.gauss(8, 0.8), rng.gauss(12.5, 0.8), rng.gauss(20.5, 1.0)), (4, 3, 4))[0]
     person.mail_weekday = rng.randrange(7) if rng.random() < 0.4 else None
     person.browse_hour = rng.choices((rng.gauss(11, 1.5), rng.gauss(20.5, 1.4)), (2, 5))[0]
 
@@ -222,9 +218,7 @@ def _give_phones(people: list[Person]) -> None:
 
 def _link_friends(people: list[Person], rng: random.Random) -> None:
     """Who was brought by whom: three great ambassadors, many with a friend or two."""
-    early = [
-        p for p in people if p.kind == "repeat" and p.signed_up < AS_OF - 500 * DAY and p.quits_at > AS_OF
-    ]
+    early = [p for p in people if p.kind == "repeat" and p.signed_up < AS_OF - 500 * DAY and p.quits_at > AS_OF]
     ambassadors = rng.sample(early, 3)
     guests = [p for p in people if p.signed_up > AS_OF - 480 * DAY and p.index >= 20]
     brought = rng.sample(guests, 23 + 27 + 21)

@@ -35,16 +35,12 @@ class Country:
     email_no: float
     sms_yes: float
     tax: tuple[str, float]
-    phone: tuple[str, int, int, int] | None = (
-        None  # prefix, first, last, digits; None: no range is kept for fiction
-    )
+    phone: tuple[str, int, int, int] | None = None  # prefix, first, last, digits; None: no range is kept for fiction
     other_languages: tuple[str, ...] = ()
 
 
 def _cities(timezone: str, *rows: tuple[str, str, str, float, float, float]) -> tuple[City, ...]:
-    return tuple(
-        City(name, region, code, lat, lon, timezone, weight) for name, region, code, lat, lon, weight in rows
-    )
+    return tuple(City(name, region, code, lat, lon, timezone, weight) for name, region, code, lat, lon, weight in rows)
 
 
 TURKEY = _cities(

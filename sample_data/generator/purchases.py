@@ -64,9 +64,7 @@ class Shelf:
             for p in products
         ]  # fmt: skip
         self.cumulative = list(itertools.accumulate(weights))
-        consumables = [
-            w if p.category in ("coffee", "tea") else 0.0 for p, w in zip(products, weights, strict=True)
-        ]
+        consumables = [w if p.category in ("coffee", "tea") else 0.0 for p, w in zip(products, weights, strict=True)]
         self.consumable = list(itertools.accumulate(consumables))
         self.staple = self.pick(OPENED, staples=True)
 
@@ -113,9 +111,7 @@ def _order_times(person: Person, rng: random.Random) -> list[int]:
             break
         times.append(following)
         if rng.random() < 0.01:
-            times.append(
-                following + rng.randrange(1, 5) * HOUR
-            )  # something was forgotten: a second order that day
+            times.append(following + rng.randrange(1, 5) * HOUR)  # something was forgotten: a second order that day
     return [at for at in times if at <= AS_OF - 600]
 
 
@@ -162,9 +158,7 @@ def _outcome(order: Order, rng: random.Random) -> None:
             "partially_refunded",
             max(100, int(order.total * rng.uniform(0.2, 0.7))),
         )
-    elif fate < 0.07 or (
-        order.person.country.code in ("TR", "VN") and at > AS_OF - 6 * DAY and rng.random() < 0.3
-    ):
+    elif fate < 0.07 or (order.person.country.code in ("TR", "VN") and at > AS_OF - 6 * DAY and rng.random() < 0.3):
         order.status = "pending"
     if order.cancelled_at is not None and order.cancelled_at > AS_OF:
         order.status, order.refunded, order.cancelled_at = "paid", 0, None

@@ -44,9 +44,7 @@ def order_rows(orders: Sequence[Order]) -> list[list[str]]:
     """Every line of the orders export, the newest order first, as the platform sorts it."""
     rows: list[list[str]] = []
     for order in reversed(orders):
-        rows += _rows(
-            ORDER_HEADER, _order_cells(order), order.lines, fulfilled=order.fulfilled_at is not None
-        )
+        rows += _rows(ORDER_HEADER, _order_cells(order), order.lines, fulfilled=order.fulfilled_at is not None)
     return rows
 
 
@@ -61,9 +59,7 @@ def checkout_rows(checkouts: Iterable[Checkout]) -> list[list[str]]:
     return rows
 
 
-def _rows(
-    header: Sequence[str], cells: dict[str, str], lines: Sequence[Line], fulfilled: bool
-) -> list[list[str]]:
+def _rows(header: Sequence[str], cells: dict[str, str], lines: Sequence[Line], fulfilled: bool) -> list[list[str]]:
     rows = []
     for number, line in enumerate(lines):
         # Later lines of an order repeat its name, address and time, and nothing else of it.

@@ -39,15 +39,11 @@ def tell(seed: int, only: Sequence[int] | None = None) -> Story:
         # A guest has no account to be recognised by; only their checkouts and orders carry an address.
         events += [] if person.guest else diary.events
     tests = [] if only else _test_orders(everybody[0], products)
-    events.sort(
-        key=lambda e: (e.at, e.customer_id, e.event, e.product_id or "", e.campaign or "", e.list or "")
-    )
+    events.sort(key=lambda e: (e.at, e.customer_id, e.event, e.product_id or "", e.campaign or "", e.list or ""))
     return Story(people, products, number_orders(orders, tests), events, checkouts)
 
 
-def live(
-    person: Person, products: list[Product], mailings: list[Mailing], seed: int
-) -> tuple[list[Order], Diary]:
+def live(person: Person, products: list[Product], mailings: list[Mailing], seed: int) -> tuple[list[Order], Diary]:
     """One person's orders and diary, from random numbers of their own."""
     shelf = Shelf(person, products, random.Random(f"{seed}:shelf:{person.index}"))
     orders = build_orders(person, shelf, seed)

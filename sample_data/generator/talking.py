@@ -38,9 +38,7 @@ def talk(person: Person, orders: list[Order], diary: Diary) -> None:
     # Friends who bought as guests; friends who registered are in `referred_by`.
     if person.kind == "repeat" and rng.random() < 0.10:
         for _ in range(rng.choices((1, 2, 3), (7, 2, 1))[0]):
-            diary.note(
-                person.signed_up + int((AS_OF - person.signed_up) * rng.random()), "referral", tag="guest"
-            )
+            diary.note(person.signed_up + int((AS_OF - person.signed_up) * rng.random()), "referral", tag="guest")
     if person.phone and not person.guest and rng.random() < 0.10:
         at = max(person.signed_up, AS_OF - rng.randrange(3, 300) * DAY) + rng.randrange(HOUR, 9 * HOUR)
         diary.note(at, "call", tag=rng.choice(("answered", "answered", "no answer", "call back")))
@@ -49,9 +47,7 @@ def talk(person: Person, orders: list[Order], diary: Diary) -> None:
 TICKET_HEADER = ("ticket_id", "email", "opened_at", "topic", "status", "satisfaction")
 
 
-def support_tickets(
-    people: list[Person], orders_of: dict[int, list[Order]], seed: int
-) -> list[tuple[object, ...]]:
+def support_tickets(people: list[Person], orders_of: dict[int, list[Order]], seed: int) -> list[tuple[object, ...]]:
     """The support desk's own export: it knows customers by their email alone."""
     rng = random.Random(f"{seed}:support")
     tickets = [

@@ -52,9 +52,7 @@ def check(
         print_json(recipe_schema() if schema is Schema.recipe else project_schema())
         return
     with progress(quiet=as_json) as say, scratch_folder() as scratch:
-        report = check_project(
-            paths or [], scratch, say, as_of=as_of, recipes=recipe, maps=map_ or [], against=against
-        )
+        report = check_project(paths or [], scratch, say, as_of=as_of, recipes=recipe, maps=map_ or [], against=against)
     if as_json:
         print_json(report.answer())
     else:

@@ -35,9 +35,7 @@ LATEST_ROWS = 5
 MOST_NAMES_TO_COMPARE = 50_000
 
 
-def customer_profile(
-    project: Project, customer: str, scratch: Path, progress: Progress = quiet
-) -> CustomerProfile:
+def customer_profile(project: Project, customer: str, scratch: Path, progress: Progress = quiet) -> CustomerProfile:
     """Everything about one customer, named by customer_id, email or phone. RecipeError if there is none."""
     problems = Problems()
     fields, segments = definitions(project)

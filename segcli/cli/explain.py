@@ -139,9 +139,7 @@ def way_lines(found: Explanation) -> Iterator[str]:
     """What would have to change, one line per way."""
     yield f"To {'leave' if found.inside else 'get into'} {found.segment}:"
     for way in found.ways[:MOST_WAYS]:
-        parts = [
-            f"{change.clause.text} would have to be {'met' if change.to else 'no longer met'}" for change in way
-        ]
+        parts = [f"{change.clause.text} would have to be {'met' if change.to else 'no longer met'}" for change in way]
         yield f"  - {', and '.join(parts)}"
     if len(found.ways) > MOST_WAYS:
         yield f"  - or one of {len(found.ways) - MOST_WAYS} other ways"

@@ -43,9 +43,7 @@ class Explanation:
             "values": None if self.values is None else list(self.values),
             "rows": dict(self.rows),
             "why": dataclasses.asdict(self.why),
-            "changes": [
-                [{"clause": change.clause.text, "to": change.to} for change in way] for way in self.ways
-            ],
+            "changes": [[{"clause": change.clause.text, "to": change.to} for change in way] for way in self.ways],
         }
 
 
@@ -81,9 +79,7 @@ def explain_segment(
     )
 
 
-def find_segment(
-    name: str, fields: Iterable[Field], segments: Sequence[Segment]
-) -> tuple[Segment, str | None]:
+def find_segment(name: str, fields: Iterable[Field], segments: Sequence[Segment]) -> tuple[Segment, str | None]:
     """The segment of this name, or the one with `each` and the value after the dash. RecipeError if none."""
     for segment in segments:
         if segment.name == name:
@@ -125,9 +121,7 @@ def _plain(value: str) -> str:
     return "-".join(value.lower().split())
 
 
-def _ways(
-    explainer: Explainer, segment: Segment, value: str | None, *, inside: bool
-) -> tuple[tuple[Change, ...], ...]:
+def _ways(explainer: Explainer, segment: Segment, value: str | None, *, inside: bool) -> tuple[tuple[Change, ...], ...]:
     field = explainer.plan.definitions.get(segment.each or "")
     if segment.table or value is None or not isinstance(field, CasesField):
         return ()

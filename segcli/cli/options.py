@@ -24,9 +24,7 @@ AsOf = Annotated[
 ]
 Recipes = Annotated[
     list[str] | None,
-    typer.Option(
-        "--recipe", "-r", metavar="NAME", help="A shipped recipe or a recipe's folder; may be repeated."
-    ),
+    typer.Option("--recipe", "-r", metavar="NAME", help="A shipped recipe or a recipe's folder; may be repeated."),
 ]
 Map = Annotated[
     list[str] | None,
@@ -36,9 +34,7 @@ Map = Annotated[
         help="What a column of the files means: --map orders.amount=revenue. May be repeated.",
     ),
 ]
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="The folder for runs. Default: out/ of the project.")
-]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="The folder for runs. Default: out/ of the project.")]
 Esp = Annotated[
     str | None,
     typer.Option("--esp", metavar="NAME", help="Write send lists as this email service imports them."),
@@ -47,7 +43,5 @@ Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 Project = Annotated[
     str | None,
-    typer.Option(
-        "--project", "-p", metavar="PATH", help="The project folder. Default: the project in this folder."
-    ),
+    typer.Option("--project", "-p", metavar="PATH", help="The project folder. Default: the project in this folder."),
 ]

@@ -47,7 +47,7 @@ def segment(
 
     PATH is a project (a folder with a segcli.yaml) or bare export files: orders, customers, products, events.
     """
-    from segcli.cli.output import print_json, progress
+    from segcli.cli.output import print_json, print_problems, progress
     from segcli.exports import output_lock
     from segcli.pipeline import compute, prepare, scratch_folder, write
     from segcli.problems import Problems
@@ -57,15 +57,15 @@ def segment(
     problems = Problems()
     with progress(quiet=quiet or as_json) as say, scratch_folder() as scratch:
         say("Recognising files")
-        project = load_project(
-            paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp
-        )
+        project = load_project(paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp)
         prepared = prepare(project, problems)
         # A second run should hear of the first before it has read everything.
         with output_lock(project.output):
             run = compute(prepared, scratch, say)
             written = write(run, say)
     seconds = time.perf_counter() - started
+    if not quiet:
+        print_problems([*project.warnings, *problems.warnings])
     if as_json:
         print_json(_answer(run, written.folder, seconds))
     elif not quiet:
@@ -86,9 +86,7 @@ def _answer(run: SegmentRun, folder: Path, seconds: float) -> dict[str, Any]:
             }
             for item in run.members
         ],
-        "unavailable": [
-            {"segment": name, "needs": list(needs)} for name, needs in unavailable_segments(run).items()
-        ],
+        "unavailable": [{"segment": name, "needs": list(needs)} for name, needs in unavailable_segments(run).items()],
         "rejected": run.tables.rejected.height,
         "seconds": round(seconds, 3),
     }
@@ -98,23 +96,18 @@ def unavailable_segments(run: SegmentRun) -> dict[str, tuple[str, ...]]:
     """The segments that the files cannot answer, each with what would enable it."""
     plan = run.computed.plan
     return {
-        segment.name: plan.unavailable[segment.name]
-        for segment in plan.segments
-        if segment.name in plan.unavailable
+        segment.name: plan.unavailable[segment.name] for segment in plan.segments if segment.name in plan.unavailable
     }
 
 
-def _show(
-    run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: float, *, everything: bool
-) -> None:
+def _show(run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: float, *, everything: bool) -> None:
     from rich.markup import escape
 
-    from segcli.cli.output import counted, on_one_line, print_problems, stderr_console, stdout_console
+    from segcli.cli.output import counted, on_one_line, stderr_console, stdout_console
     from segcli.cli.segment_table import champion_note, segment_table
 
     project, tables = run.prepared.project, run.tables
     notes, answer = stderr_console(), stdout_console()
-    print_problems([*project.warnings, *run.prepared.problems.warnings])
     for file in run.prepared.catalog.files:
         what = f"{file.platform} → {', '.join(file.tables)}" if file.tables else "left out"
         note = f" ({file.note})" if file.note else ""
@@ -126,16 +119,11 @@ def _show(
         f"{counted(tables['customers'].rows, 'customer')} as of "
         f"{run.computed.plan.as_of:%Y-%m-%d %H:%M} {project.timezone.key}"
     )
-    answer.print(
-        segment_table(
-            run.members,
-            tables["customers"].rows,
-            previous,
-            everything=everything,
-            currency=project.currency,
-        )
+    table = segment_table(
+        run.members, tables["customers"].rows, previous, everything=everything, currency=project.currency
     )
-    if not everything:
+    answer.print(table)
+    if table.row_count < len(run.members):
         notes.print("(+2): smaller segments of the recipe that are not shown. --all shows them.", style="dim")
     for line in _notes(run, champion_note(run.members), everything=everything):
         notes.print(on_one_line(line), markup=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 
 import polars as pl
@@ -26,15 +27,39 @@ class WrittenFile:
     rows: int | None = None
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Finished lines as UTF-8 with their line ends, one after the other, and the bytes of each."""
+
+    text: memoryview
+    sizes: pl.Series
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def cut(self, count: int) -> tuple[Lines, Lines]:
+        """The first `count` lines, and the others."""
+        end = int(self.sizes[:count].cast(pl.Int64).sum())
+        return Lines(self.text[:end], self.sizes[:count]), Lines(self.text[end:], self.sizes[count:])
+
+
+def joined(lines: pl.Series) -> Lines:
+    """Lines, each with its line end already, as one text."""
+    text = lines.str.join("").cast(pl.Binary).item()
+    return Lines(memoryview(text), lines.str.len_bytes())
+
+
 class ListFile:
-    """A list that grows by batches of lines: `<stem>.csv`, or `<stem>.1.csv`, `.2.csv`, ... past a limit."""
+    """A list that grows by batches of lines: `<stem>.csv`, or `<stem>.1.csv`, `.2.csv`, ... past a limit.
+
+    The file is there from the first line on, or from `close` for a list without any.
+    """
 
     def __init__(self, run: Path, stem: str, header: str, spelling: FileSpelling, limits: Limits) -> None:
         self._run, self._stem = run, stem
         self._codec = CODECS[spelling.encoding]
-        self._line_end = spelling.line_end
         self._limits = limits
-        self._head = BYTE_ORDER_MARKS[spelling.encoding] + (header + self._line_end).encode(self._codec)
+        self._head = BYTE_ORDER_MARKS[spelling.encoding] + (header + spelling.line_end).encode(self._codec)
         self._done: list[WrittenFile] = []
         self._begin()
 
@@ -43,64 +68,81 @@ class ListFile:
         """Rows written so far, in all parts."""
         return self._rows + sum(part.rows or 0 for part in self._done)
 
-    def write(self, lines: pl.Series) -> None:
+    def write(self, lines: Lines) -> None:
         """Appends lines, in order. Raises DataError for a single line larger than a whole file may be."""
-        if self._limits.rows is None and self._limits.bytes is None:
-            self._append(lines)
-            return
-        sizes = lines.str.len_bytes().cast(pl.Int64) + len(self._line_end)
         while len(lines):
-            fitting = self._fitting(sizes)
+            fitting = self._fitting(lines)
             if not fitting:
                 self._next_part()
-                fitting = self._fitting(sizes)
+                fitting = self._fitting(lines)
             if not fitting:
                 limit = self._limits.bytes
-                problem = Problem(f"{self._stem}: one row has {sizes[0]} bytes, a file at most {limit}.")
+                problem = Problem(f"{self._stem}: one row has {lines.sizes[0]} bytes, a file at most {limit}.")
                 raise DataError([problem])
-            self._append(lines[:fitting])
-            lines, sizes = lines[fitting:], sizes[fitting:]
+            if fitting == len(lines):
+                self._append(lines)
+                return
+            fit, lines = lines.cut(fitting)
+            self._append(fit)
 
     def close(self) -> list[WrittenFile]:
         """The finished parts."""
         return [*self._done, self._finished()]
 
-    def _fitting(self, sizes: pl.Series) -> int:
-        room = len(sizes) if self._limits.rows is None else self._limits.rows - self._rows
+    def _fitting(self, lines: Lines) -> int:
+        """How many of the lines the file has room for."""
+        room = len(lines)
+        if self._limits.rows is not None:
+            room = min(room, self._limits.rows - self._rows)
         if self._limits.bytes is not None:
             free = self._limits.bytes - self._bytes
-            room = min(room, int(sizes.cum_sum().search_sorted(free, side="right")))
-        return min(room, len(sizes))
+            if len(lines.text) > free:
+                ends = lines.sizes.cast(pl.Int64).cum_sum()
+                room = min(room, int(ends.search_sorted(free, side="right")))
+        return room
 
     def _begin(self) -> None:
         number = f".{len(self._done) + 1}" if self._done else ""
         self._path = f"{self._stem}{number}.csv"
-        self._digest = hashlib.sha256()
-        self._rows = self._bytes = 0
-        self._put(self._head, "xb")
+        self._digest = hashlib.sha256(self._head)
+        self._rows, self._bytes = 0, len(self._head)
+        self._exists = False
 
     def _next_part(self) -> None:
+        finished = self._finished()
         if not self._done:
             first = f"{self._stem}.1.csv"
             (self._run / self._path).rename(self._run / first)
-            self._path = first
-        self._done.append(self._finished())
+            finished = replace(finished, path=first)
+        self._done.append(finished)
         self._begin()
 
-    def _append(self, lines: pl.Series) -> None:
-        if len(lines):
-            text = str(lines.str.join(self._line_end).item()) + self._line_end
-            self._put(text.encode(self._codec), "ab")
-            self._rows += len(lines)
+    def _append(self, lines: Lines) -> None:
+        # What formats hold in common is made as UTF-8; the one other encoding is for people.
+        text = lines.text if self._codec == "utf-8" else str(lines.text, "utf-8").encode(self._codec)
+        self._put(text)
+        self._digest.update(text)
+        self._bytes += len(text)
+        self._rows += len(lines)
 
-    def _put(self, content: bytes, mode: str) -> None:
-        with (self._run / self._path).open(mode) as file:
-            file.write(content)
-        self._digest.update(content)
-        self._bytes += len(content)
+    def _put(self, content: bytes | memoryview) -> None:
+        """Adds to the file, which begins with its header. Thousands are written to by turns, so none stays open."""
+        with (self._run / self._path).open("ab" if self._exists else "xb", buffering=0) as file:
+            _write_whole(file, b"" if self._exists else self._head)
+            _write_whole(file, content)
+        self._exists = True
 
     def _finished(self) -> WrittenFile:
+        if not self._exists:
+            self._put(b"")
         return WrittenFile(self._path, self._digest.hexdigest(), self._bytes, self._rows)
+
+
+def _write_whole(file: FileIO, content: bytes | memoryview) -> None:
+    # The system may take a part only; where it takes nothing it says why.
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def write_file(run: Path, path: str, content: bytes, rows: int | None = None) -> WrittenFile:

@@ -26,12 +26,20 @@ class LineBuilder:
     header: str
     line: pl.Expr
 
-    def tag(self, segment: str) -> str:
-        """The segment's name as it stands in a line in place of the mark."""
+    def tags(self, segments: Sequence[str]) -> pl.Series:
+        """The segments' names as they stand in a line in place of the mark."""
+        names = pl.Series("tag", segments, dtype=pl.String)
         if any(column.json_of for column in self.form.columns.values()):
-            return json.dumps(segment, ensure_ascii=False)[1:-1].replace('"', '""')
-        name = str(pl.select(neutralised(pl.lit(segment))).item())
-        return quoted_text(name, self.form.file.separator)
+            escaped = [json.dumps(name, ensure_ascii=False)[1:-1].replace('"', '""') for name in segments]
+            return pl.Series("tag", escaped, dtype=pl.String)
+        return pl.select(quoted(neutralised(pl.lit(names)), self.form.file.separator)).to_series()
+
+    def halves(self, customers: pl.DataFrame) -> pl.DataFrame:
+        """The customers' lines with their line ends, cut at the mark into `head` and `tail`."""
+        lines = customers.select(line=pl.concat_str(self.line, pl.lit(self.form.file.line_end)))
+        return lines.select(pl.col("line").str.split_exact(SEGMENT_MARK, 1).struct.unnest()).rename(
+            {"field_0": "head", "field_1": "tail"}
+        )
 
 
 def line_builder(
@@ -72,9 +80,3 @@ def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone
     dates, times = spelling or form.dates, spelling or form.times
     cells = cell_text(source, dtype, dates=dates, times=times, money=column.money)
     return pl.when(cells != "").then(cells)
-
-
-def split_lines(lines: pl.Series) -> pl.DataFrame:
-    """Lines cut at the mark into `head` and `tail`, so that a list only puts its tag between them."""
-    parts = lines.str.split_exact(SEGMENT_MARK, 1).struct.rename_fields(["head", "tail"])
-    return parts.struct.unnest()

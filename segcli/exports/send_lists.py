@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ import polars as pl
 
 from segcli.exports.file_names import file_stems
 from segcli.exports.formats import ListFormat, load_format, with_every_column
-from segcli.exports.list_files import ListFile, WrittenFile
-from segcli.exports.list_lines import LineBuilder, line_builder, split_lines
+from segcli.exports.list_files import Lines, ListFile, WrittenFile, joined
+from segcli.exports.list_lines import LineBuilder, line_builder
 from segcli.exports.list_members import Roster, absent_from, memberships
 from segcli.exports.previous_runs import EarlierRun
 from segcli.segments import SegmentMembers
 
 BATCH = 4 * 65_536  # customers held in memory as text at a time
+PIECE = 16_384  # lines put together at a time: so few that they stay in the processor's cache
 
 Numbered = Mapping[int, SegmentMembers]
 
@@ -113,6 +114,7 @@ def _write_members(run: Path, lists: SegmentLists, stems: Mapping[str, str], cou
     """The lists of members and of those who entered, in one pass over the customers."""
     roster, earlier = lists.roster, list(lists.earlier())
     builder = line_builder(lists.form, roster.customers, lists.fields, lists.money, lists.timezone)
+    tags = builder.tags([segment.name for segment in lists.segments])
     files = _open_files(run, stems, lists.numbered, "", builder.header, lists.form)
     for _, segments in earlier:
         files |= _open_files(run, stems, segments, ".entered", builder.header, lists.form)
@@ -120,11 +122,11 @@ def _write_members(run: Path, lists: SegmentLists, stems: Mapping[str, str], cou
         members = memberships(flags, lists.numbered)
         counts.update(_counts(flags, members))
         listed = members.filter("listed").select("row", "segment")
-        lines = _Lines(roster, builder, start, listed["row"])
-        _append(files, "", lists.segments, lines, listed)
+        lines = _BatchLines(roster, builder, start, listed["row"])
+        _append(files, "", lines, listed, tags)
         for other, segments in earlier:
             entered = absent_from(listed, flags["customer_id"], other, segments)
-            _append(files, ".entered", lists.segments, lines, entered)
+            _append(files, ".entered", lines, entered, tags)
     return files
 
 
@@ -133,12 +135,13 @@ def _write_left(run: Path, lists: SegmentLists, stems: Mapping[str, str]) -> Fil
     plain, files = load_format(None), Files()
     for other, segments in lists.earlier():
         builder = line_builder(plain, other.customers)
+        tags = builder.tags([segment.name for segment in lists.segments])
         files |= _open_files(run, stems, segments, ".left", builder.header, plain)
         for start, flags in _batches(other):
             listed = memberships(flags, segments).filter("listed").select("row", "segment")
             left = absent_from(listed, flags["customer_id"], lists.roster, segments)
-            lines = _Lines(other, builder, start, left["row"])
-            _append(files, ".left", lists.segments, lines, left)
+            lines = _BatchLines(other, builder, start, left["row"])
+            _append(files, ".left", lines, left, tags)
     return files
 
 
@@ -148,26 +151,33 @@ def _batches(roster: Roster) -> Iterator[tuple[int, pl.DataFrame]]:
         yield start, roster.flags.slice(start, BATCH).collect(engine="streaming")
 
 
-class _Lines:
+class _BatchLines:
     """The lines of some rows of a batch, made once however many lists they are on."""
 
     def __init__(self, roster: Roster, builder: LineBuilder, start: int, rows: pl.Series) -> None:
-        self._builder = builder
-        self._rows = rows.unique().sort()
         columns = sorted({*builder.line.meta.root_names()})
         batch = with_every_column(roster.customers).select(columns).slice(start, BATCH).collect()
-        self._halves = split_lines(batch[self._rows].select(builder.line).to_series())
+        wanted = pl.repeat(value=False, n=batch.height, eager=True).scatter(rows, True)
+        halves = builder.halves(batch.filter(wanted))
+        self._heads, self._tails = halves["head"], halves["tail"]
+        self._places = wanted.cum_sum() - wanted.cast(pl.UInt32)  # of each row in the halves
 
-    def of(self, rows: pl.Series, segment: str) -> pl.Series:
-        halves = self._halves[self._rows.search_sorted(rows)]
-        return halves.select(pl.concat_str("head", pl.lit(self._builder.tag(segment)), "tail")).to_series()
+    def on_lists(self, members: pl.DataFrame, tags: pl.Series) -> Iterator[tuple[int, Lines]]:
+        """Segment and lines, for `members` with each segment's together; a long list comes in pieces."""
+        for piece in members.iter_slices(PIECE):
+            places = self._places.gather(piece["row"])
+            halves = self._heads.gather(places), tags.gather(piece["segment"]), self._tails.gather(places)
+            lines = joined(pl.select(pl.concat_str(*halves)).to_series())
+            for count, segment in piece["segment"].rle().struct.unnest().iter_rows():
+                part, lines = lines.cut(count)
+                yield segment, part
 
 
-def _append(
-    files: Files, kind: str, segments: Sequence[SegmentMembers], lines: _Lines, members: pl.DataFrame
-) -> None:
-    for (number,), rows in members.partition_by("segment", as_dict=True, include_key=False).items():
-        files[number, kind].write(lines.of(rows["row"], segments[number].name))
+def _append(files: Files, kind: str, lines: _BatchLines, members: pl.DataFrame, tags: pl.Series) -> None:
+    # Each segment's rows together and in order, which costs less than sorting.
+    together = members.group_by("segment").agg("row").sort("segment").explode("row").select("row", "segment")
+    for segment, part in lines.on_lists(together, tags):
+        files[segment, kind].write(part)
 
 
 def _counts(flags: pl.DataFrame, members: pl.DataFrame) -> dict[str, int]:

@@ -59,9 +59,7 @@ def _rows(
 def _aggregates(nodes: list[AggregateNode], rows: pl.LazyFrame) -> pl.LazyFrame:
     windows = {node.within for node in nodes}
     # Where all share one window the rows are cut to it already.
-    values = [
-        f'{(node.value if len(windows) == 1 else node.windowed).sql} as "{node.name}"' for node in nodes
-    ]
+    values = [f'{(node.value if len(windows) == 1 else node.windowed).sql} as "{node.name}"' for node in nodes]
     return rows.sql(f'select "{PERSON}", {", ".join(values)} from self group by "{PERSON}"')
 
 

@@ -70,9 +70,7 @@ def _spread(plan: Plan, causes: Causes, given_of_customers: frozenset[str]) -> P
         if segment.each and not segment.table and segment.each in unavailable:
             unavailable[segment.name] = unavailable[segment.each]
     known = {*(node.name for node in plan.nodes), *(segment.name for segment in plan.segments)}
-    return dataclasses.replace(
-        plan, unavailable={name: needs for name, needs in unavailable.items() if name in known}
-    )
+    return dataclasses.replace(plan, unavailable={name: needs for name, needs in unavailable.items() if name in known})
 
 
 def _inherited(node: Node, unavailable: dict[str, tuple[str, ...]]) -> list[str]:
@@ -83,9 +81,7 @@ def _inherited(node: Node, unavailable: dict[str, tuple[str, ...]]) -> list[str]
     return [cause for name in required or lacking for cause in unavailable[name]]
 
 
-def _lacking(
-    columns: frozenset[str], optional: frozenset[str], given: frozenset[str], prefix: str
-) -> list[str]:
+def _lacking(columns: frozenset[str], optional: frozenset[str], given: frozenset[str], prefix: str) -> list[str]:
     lacking = sorted(columns - given)
     required = [name for name in lacking if name not in optional]
     if not required and (len(lacking) < len(columns) or not columns):

@@ -48,11 +48,7 @@ def scored(node: ScoreNode, cuts: CutPoints, person: pl.DataFrame) -> pl.Series:
     """Each customer's score: one plus the number of cut points below the value, turned round where low is
     best. Null where there is no value or the customer is not among those scored."""
     among = f"({node.among})" if node.among else "true"
-    frame = (
-        person.lazy()
-        .sql(f"select {node.value} as value, {among} as among from self")
-        .collect()
-    )
+    frame = person.lazy().sql(f"select {node.value} as value, {among} as among from self").collect()
     value = frame["value"]
     # search_sorted from the left counts the cut points strictly below a value.
     below = pl.select(

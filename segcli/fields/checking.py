@@ -48,9 +48,7 @@ SQL_TYPES = {
 class DefinitionChecker:
     """Knows the columns so far: each checked definition adds its own to `person_columns`."""
 
-    def __init__(
-        self, catalog: Catalog, problems: Problems, names: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, catalog: Catalog, problems: Problems, names: frozenset[str] = frozenset()) -> None:
         self.catalog = catalog
         self.names = names  # of every definition, to offer the nearest
         self.problems = problems
@@ -80,9 +78,7 @@ class DefinitionChecker:
         return nodes
 
     def _person(self, *, aggregates: bool = False) -> Scope:
-        return Scope(
-            self.person_columns, "a field", self.catalog.as_of, aggregates=aggregates, others=self.names
-        )
+        return Scope(self.person_columns, "a field", self.catalog.as_of, aggregates=aggregates, others=self.names)
 
     def _rows(self, table: CatalogTable, *, aggregates: bool = False) -> Scope:
         # The table's own columns hide fields of the same name.
@@ -101,9 +97,7 @@ class DefinitionChecker:
             known = {*CANONICAL, *self.catalog.tables}
             self.problems.error(f"no table named '{name}'.", place, key, nearest(name, known))
         elif not table.by_person:
-            self.problems.error(
-                f"'{name}' has no customers in it, so nothing can be counted per customer.", place, key
-            )
+            self.problems.error(f"'{name}' has no customers in it, so nothing can be counted per customer.", place, key)
             return None
         return table
 
@@ -164,9 +158,7 @@ class DefinitionChecker:
             return []
         windowed = checked
         if within is not None:
-            found = check_expression(
-                value, scope, self.problems, f"{key}.value", within_column=time, within=within
-            )
+            found = check_expression(value, scope, self.problems, f"{key}.value", within_column=time, within=within)
             windowed = found or checked
         if not self._default(default, checked.dtype, definition, f"{key}.default"):
             return []
@@ -183,16 +175,12 @@ class DefinitionChecker:
     def _value(self, definition: ValueField) -> list[Node]:
         key = f"fields.{definition.name}"
         checked = check_expression(definition.value, self._person(), self.problems, f"{key}.value")
-        if checked is None or not self._default(
-            definition.default, checked.dtype, definition, f"{key}.default"
-        ):
+        if checked is None or not self._default(definition.default, checked.dtype, definition, f"{key}.default"):
             return []
         sql = checked.sql
         if definition.default is not None:
             sql = f"coalesce({sql}, {literal(definition.default)})"
-        return [
-            RowNode(definition.name, checked.dtype, needs=checked.names, optional=checked.optional, sql=sql)
-        ]
+        return [RowNode(definition.name, checked.dtype, needs=checked.names, optional=checked.optional, sql=sql)]
 
     def _cases(self, definition: CasesField) -> list[Node]:
         key = f"fields.{definition.name}"
@@ -242,12 +230,8 @@ class DefinitionChecker:
         table = self._table(definition.table, definition.place, f"{key}.from")
         if table is None or not self._column(definition.top, table, definition.place, f"{key}.top"):
             return []
-        time, window_fits = self._window_column(
-            definition.within, table, definition.place, f"{key}.within"
-        )
-        by = check_expression(
-            definition.by, self._rows(table, aggregates=True), self.problems, f"{key}.by"
-        )
+        time, window_fits = self._window_column(definition.within, table, definition.place, f"{key}.within")
+        by = check_expression(definition.by, self._rows(table, aggregates=True), self.problems, f"{key}.by")
         condition, where_fits = self._condition(definition.where, self._rows(table), f"{key}.where")
         if by is None or not where_fits or not window_fits:
             return []
@@ -287,9 +271,7 @@ class DefinitionChecker:
         present = frozenset(names)
         return [*nodes, RowNode(definition.name, pl.Float64(), needs=present, optional=present, sql=sql)]
 
-    def _points_of_rows(
-        self, definition: PointsField, item: PointsItem, name: str, key: str
-    ) -> list[Node]:
+    def _points_of_rows(self, definition: PointsField, item: PointsItem, name: str, key: str) -> list[Node]:
         table = self._table(item.table or "", item.place, f"{key}.from")
         if table is None:
             return []
@@ -342,9 +324,7 @@ class DefinitionChecker:
 
     def _across(self, definition: AcrossField) -> list[Node]:
         key = f"fields.{definition.name}"
-        value = check_expression(
-            definition.across, self._person(aggregates=True), self.problems, f"{key}.across"
-        )
+        value = check_expression(definition.across, self._person(aggregates=True), self.problems, f"{key}.across")
         among, fits = self._condition(definition.among, self._person(), f"{key}.among")
         if definition.by is not None and definition.by not in self.person_columns:
             hint = nearest(definition.by, self.person_columns)
@@ -370,9 +350,7 @@ class DefinitionChecker:
                 return []
             # A null condition is not met.
             sql = f"coalesce({checked.sql}, false)"
-            return [
-                RowNode(segment.name, pl.Boolean(), needs=checked.names, optional=checked.optional, sql=sql)
-            ]
+            return [RowNode(segment.name, pl.Boolean(), needs=checked.names, optional=checked.optional, sql=sql)]
         if segment.table is None:
             return []
         table = self._table(segment.table, segment.place, f"{key}.from")

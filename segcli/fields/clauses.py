@@ -53,9 +53,7 @@ def split_condition(expression: Expression | str) -> Clause:
 
 def clause_of(node: tree.Node) -> Clause:
     """The clause that a part of an expression is."""
-    names = tuple(
-        dict.fromkeys(part.name for part in nodes_of(node) if isinstance(part, tree.Name))
-    )
+    names = tuple(dict.fromkeys(part.name for part in nodes_of(node) if isinstance(part, tree.Name)))
     text = rendered(node)
     if isinstance(node, tree.Logical):
         parts = tuple(clause_of(operand) for operand in node.operands)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -117,13 +116,9 @@ class _Run:
         computed = frame.lazy().sql(f"select {values} from self").collect()
         if computed.height != frame.height:  # only constants were asked for, and a constant has one row
             computed = pl.concat([computed] * frame.height) if frame.height else computed.clear()
-        return frame.with_columns(
-            computed.select(pl.col(node.name).cast(node.dtype) for node in rows).get_columns()
-        )
+        return frame.with_columns(computed.select(pl.col(node.name).cast(node.dtype) for node in rows).get_columns())
 
-    def _with_table_columns(
-        self, frame: pl.DataFrame, nodes: Sequence[TableNode], shard: int
-    ) -> pl.DataFrame:
+    def _with_table_columns(self, frame: pl.DataFrame, nodes: Sequence[TableNode], shard: int) -> pl.DataFrame:
         by_table: dict[str, list[TableNode]] = {}
         for node in nodes:
             by_table.setdefault(node.table, []).append(node)
@@ -131,9 +126,7 @@ class _Run:
         for table, group in by_table.items():
             for found in table_columns(group, self.tables[table], shard, frame, self.plan.as_of):
                 # Joined to the keys alone: a join would copy every column that is there already.
-                matched = people.join(
-                    found.collect(engine="streaming"), on=PERSON, how="left", maintain_order="left"
-                )
+                matched = people.join(found.collect(engine="streaming"), on=PERSON, how="left", maintain_order="left")
                 frame = frame.hstack(matched.drop(PERSON).get_columns())
         return frame.with_columns(with_default(node) for node in nodes)
 
@@ -148,5 +141,3 @@ def _waves(nodes: Sequence[Node]) -> list[list[Node]]:
         waves.extend([] for _ in range(wave + 1 - len(waves)))
         waves[wave].append(node)
     return waves
-
-

@@ -134,7 +134,5 @@ def conditions_of(computed: Computed, names: Sequence[str], customers: Customers
 
 def none_before(item: Condition, conditions: Sequence[Condition]) -> str:
     """That no case before this one is met."""
-    earlier = [
-        other.sql for other in conditions if other.definition is item.definition and other.number < item.number
-    ]
+    earlier = [other.sql for other in conditions if other.definition is item.definition and other.number < item.number]
     return "".join(f" and not coalesce({sql}, false)" for sql in earlier)

@@ -98,9 +98,7 @@ class Explainer:
             parts = tuple(self.clause(part, deeper=deeper) for part in clause.parts)
             return ExplainedClause(clause.text, met, clause.operator, parts)
         values = {name: self.values[name] for name in clause.names if name in self.values}
-        return ExplainedClause(
-            clause.text, met, values=values, rests_on=self._fields(clause.names) if deeper else ()
-        )
+        return ExplainedClause(clause.text, met, values=values, rests_on=self._fields(clause.names) if deeper else ())
 
     def _fields(self, names: Iterable[str]) -> tuple[ExplainedField, ...]:
         known = [name for name in names if name in self.plan.definitions]
@@ -177,9 +175,7 @@ class Explainer:
                 continue
             first = [changes(clause, False, self.met)[0] for clause in clauses[:number]]
             before = [change for way in first for change in way]
-            ways += [
-                tuple(dict.fromkeys((*before, *way))) for way in changes(clauses[number], True, self.met)
-            ]
+            ways += [tuple(dict.fromkeys((*before, *way))) for way in changes(clauses[number], True, self.met)]
         # A way that asks for one clause to be both met and not met is none.
         ways = [way for way in ways if len({change.clause.text for change in way}) == len(way)]
         fewest = min((len(way) for way in ways), default=0)

@@ -169,8 +169,7 @@ def _summary(grid: Grid) -> Iterator[Finding]:
     """One note for what is probably meant: overlaps that the order settles, and a group for the rest."""
     thens = list(dict.fromkeys(case.then for case in grid.cases.values()))
     of_group = [
-        pl.any_horizontal(_met(number) for number, case in grid.cases.items() if case.then == then)
-        for then in thens
+        pl.any_horizontal(_met(number) for number, case in grid.cases.items() if case.then == then) for then in thens
     ]
     groups = pl.sum_horizontal(of_group)
     several, none = grid.cells.select((groups > 1).sum().alias("several"), (groups == 0).sum().alias("none")).row(0)

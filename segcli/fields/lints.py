@@ -168,9 +168,7 @@ def _wanting(names: Sequence[str], sql: str, customers: Customers) -> list[str]:
     return wanting or known
 
 
-def outside_range(
-    conditions: Sequence[Condition], customers: Customers, told: set[str | None]
-) -> list[Finding]:
+def outside_range(conditions: Sequence[Condition], customers: Customers, told: set[str | None]) -> list[Finding]:
     """Numbers in segments' conditions that no customer's value comes near."""
     compared = [
         (item, leaf, name, number)
@@ -211,9 +209,7 @@ def _thresholds(leaf: Clause) -> Iterator[tuple[str, float]]:
             yield name, sign * float(value.value)
 
 
-def never_reached(
-    conditions: Sequence[Condition], customers: Customers, grids: Sequence[Grid]
-) -> list[Finding]:
+def never_reached(conditions: Sequence[Condition], customers: Customers, grids: Sequence[Grid]) -> list[Finding]:
     """Cases that no customer falls into.
 
     A warning where the data hold no such value, or where earlier cases take everybody (which the last case, for

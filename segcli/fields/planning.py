@@ -46,9 +46,7 @@ def plan_fields(
     definitions: Definitions = {item.name: item for item in (*fields, *segments)}
     kept = _reachable(definitions, definitions if wanted is None else wanted)
     checker = DefinitionChecker(catalog, problems, frozenset(definitions))
-    nodes = _with_phases(
-        _checked({name: definitions[name] for name in definitions if name in kept}, checker, problems)
-    )
+    nodes = _with_phases(_checked({name: definitions[name] for name in definitions if name in kept}, checker, problems))
     chosen = tuple(segment for segment in segments if segment.name in kept)
     _check_each_fields(chosen, checker, problems)
     plan = Plan(

@@ -118,9 +118,7 @@ def _(node: tree.Membership) -> str:
 
 @_text.register
 def _(node: tree.Like) -> str:
-    return (
-        f"{_inside(node.subject, SUM)} {_negated(node.negated)}{node.operator} {_inside(node.pattern, SUM)}"
-    )
+    return f"{_inside(node.subject, SUM)} {_negated(node.negated)}{node.operator} {_inside(node.pattern, SUM)}"
 
 
 @_text.register

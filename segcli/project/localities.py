@@ -54,11 +54,7 @@ def check_currency(code: str, place: Place, key: str, problems: Problems) -> boo
     """Whether this is an ISO 4217 code of three letters; notes a problem when not."""
     if re.fullmatch("[A-Z]{3}", code):
         return True
-    hint = (
-        f"Write {code.upper()}."
-        if re.fullmatch("[A-Za-z]{3}", code)
-        else "Write three letters such as EUR or TRY."
-    )
+    hint = f"Write {code.upper()}." if re.fullmatch("[A-Za-z]{3}", code) else "Write three letters such as EUR or TRY."
     problems.error(f"'{code}' is no currency code.", place, key, hint=hint)
     return False
 
@@ -77,9 +73,7 @@ def read_locale(name: str, place: Place, problems: Problems) -> str:
     return "en"
 
 
-def read_moment(
-    text: str, zone: ZoneInfo, place: Place | None, key: str, problems: Problems
-) -> dt.datetime | None:
+def read_moment(text: str, zone: ZoneInfo, place: Place | None, key: str, problems: Problems) -> dt.datetime | None:
     """A moment to the minute, naive in `zone`; a zoned one is converted, a date alone is its first minute."""
     try:
         moment = dt.datetime.fromisoformat(text.strip()) if _MOMENT.fullmatch(text.strip()) else None

@@ -20,9 +20,7 @@ _READING = (
         "The platform that made the files, such as shopify_orders, when the header does not tell.",
     ),
     Key("timezone", Text(), "The time zone of times without one, when it is not the project's."),
-    Key(
-        "date_format", Text(pattern="%"), "How dates are spelt, such as %d/%m/%Y, when the rows do not tell."
-    ),
+    Key("date_format", Text(pattern="%"), "How dates are spelt, such as %d/%m/%Y, when the rows do not tell."),
     Key("decimal", Choice((".", ",")), "The sign before decimals, when the rows do not tell."),
 )
 _FILES = Key("files", _PATHS, "Where they lie: paths, folders, globs or URLs.", required=True)

@@ -149,9 +149,7 @@ def _or(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
-def _given(
-    values: Values, key: str, read: Callable[[str, Place, Problems], _T], problems: Problems
-) -> _T | None:
+def _given(values: Values, key: str, read: Callable[[str, Place, Problems], _T], problems: Problems) -> _T | None:
     """What `read` makes of a text that was written; None when it was not."""
     text = values.get(key)
     return None if text is None else read(text, values.places[key], problems)
@@ -209,9 +207,7 @@ def _sources(values: Values, problems: Problems) -> tuple[SourceDefinition, ...]
         return ()
     place = values.places["sources"]
     if isinstance(given, tuple) and isinstance(given[0], Named):
-        found = [
-            each for table in given for each in _table_sources(table.name, table.value, table.place, problems)
-        ]
+        found = [each for table in given for each in _table_sources(table.name, table.value, table.place, problems)]
     else:
         found = _table_sources("", given, place, problems)
     return tuple(found)

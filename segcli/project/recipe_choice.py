@@ -126,6 +126,4 @@ def _note_place(name: str, place: Place, places: dict[str, Place], problems: Pro
 
 
 def _report_twice(name: str, place: Place, first: Place, problems: Problems) -> None:
-    problems.error(
-        f"'{name}' is defined here and at {first}.", place, name, hint="Rename or remove one of them."
-    )
+    problems.error(f"'{name}' is defined here and at {first}.", place, name, hint="Rename or remove one of them.")

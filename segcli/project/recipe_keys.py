@@ -25,9 +25,7 @@ _WORDS = (
     Key("unit", Text(), "What the value is counted in: days, orders, the shop's currency."),
     Key("source", Text(), "Where the definition or the numbers in it come from."),
 )
-_TABLE = Key(
-    "from", NAME, "The table whose rows are used: orders, order_items, events, carts ...", required=True
-)
+_TABLE = Key("from", NAME, "The table whose rows are used: orders, order_items, events, carts ...", required=True)
 _WHERE = Key("where", SqlExpression(), "Which rows count: a condition over the table's columns.")
 _WITHIN = Key("within", Duration(), "How far back rows count, such as 90d or 48h.")
 _DEFAULT = Key("default", AnyScalar(), "The value of customers without such rows.")
@@ -62,9 +60,7 @@ TOP = Shape(
 def _check_rising(node: ListNode, items: list[Any], key: str, problems: Problems) -> None:
     for number in range(1, len(items)):
         if items[number] <= items[number - 1]:
-            problems.error(
-                f"{items[number]} after {items[number - 1]}: cuts must rise.", node.items[number].place, key
-            )
+            problems.error(f"{items[number]} after {items[number - 1]}: cuts must rise.", node.items[number].place, key)
 
 
 SCORE = Shape(
@@ -114,9 +110,7 @@ class FieldDefinition:
 
     def read(self, node: Node, key: str, problems: Problems) -> Values | None:
         if not isinstance(node, MappingNode):
-            hint = (
-                "Write {value: ...} for an expression over fields, {from: ..., value: ...} for one over rows."
-            )
+            hint = "Write {value: ...} for an expression over fields, {from: ..., value: ...} for one over rows."
             problems.error("must be a definition with keys.", node.place, key, hint=hint)
             return None
         told = [name for name in _TELLING if name in node.entries]
@@ -136,9 +130,7 @@ class FieldDefinition:
 
     def report_untold(self, node: MappingNode, key: str, problems: Problems) -> None:
         known = {name for shape in FIELD_SHAPES for name in shape.names}
-        misspelt = [
-            (name, hint) for name in node.entries if name not in known and (hint := nearest(name, _TELLING))
-        ]
+        misspelt = [(name, hint) for name in node.entries if name not in known and (hint := nearest(name, _TELLING))]
         for name, hint in misspelt:
             problems.error(f"no key '{name}'.", node.key_places[name], key, hint=hint)
         if not misspelt:

@@ -58,9 +58,7 @@ class Shape:
 
     def read(self, node: Node, key: str, problems: Problems) -> Values | None:
         if not isinstance(node, MappingNode):
-            _report_shape(
-                node, f"the keys of {self.what}", key, problems, f"Its keys are {', '.join(self.names)}."
-            )
+            _report_shape(node, f"the keys of {self.what}", key, problems, f"Its keys are {', '.join(self.names)}.")
             return None
         before = len(problems.errors)
         values = self.read_partly(node, key, problems)
@@ -82,11 +80,7 @@ class Shape:
 
     def report_unknown(self, name: str, node: MappingNode, key: str, problems: Problems) -> None:
         free = [known for known in self.names if known not in node.entries]
-        hint = (
-            self.moved.get(name)
-            or nearest(name, free)
-            or f"The keys of {self.what} are {', '.join(self.names)}."
-        )
+        hint = self.moved.get(name) or nearest(name, free) or f"The keys of {self.what} are {', '.join(self.names)}."
         problems.error(f"no key '{name}'.", node.key_places[name], key or None, hint=hint)
 
     def check_together(self, node: MappingNode, key: str, problems: Problems) -> None:
@@ -106,9 +100,7 @@ class Shape:
             problems.error(f"{choices} is missing.", place, key or None)
         elif len(chosen) > 1:
             both = " and ".join(f"'{name}'" for name in chosen)
-            problems.error(
-                f"{both} exclude each other.", node.key_places[chosen[1]], key or None, hint="Keep one."
-            )
+            problems.error(f"{both} exclude each other.", node.key_places[chosen[1]], key or None, hint="Keep one.")
 
     def schema(self) -> dict[str, Any]:
         needed = {key.name: [key.needs] for key in self.keys if key.needs}
@@ -131,9 +123,7 @@ def joined(key: str, name: str) -> str:
 
 def _report_shape(node: Node, says: str, key: str, problems: Problems, hint: str | None = None) -> None:
     if isinstance(node, ScalarNode):
-        message = (
-            f"has no value: it takes {says}." if node.empty else f"must be {says}, not '{node.written[:60]}'."
-        )
+        message = f"has no value: it takes {says}." if node.empty else f"must be {says}, not '{node.written[:60]}'."
     else:
         message = f"must be {says}, not a {'list' if isinstance(node, ListNode) else 'mapping'}."
     problems.error(message, node.place, key or None, hint=hint)
@@ -157,10 +147,7 @@ class ListOf:
                 _report_shape(node, self.says, key, problems, hint)
             return None
         before = len(problems.errors)
-        items = [
-            self.item.read(item, f"{key}[{number}]", problems)
-            for number, item in enumerate(node.items, start=1)
-        ]
+        items = [self.item.read(item, f"{key}[{number}]", problems) for number, item in enumerate(node.items, start=1)]
         if self.check and len(problems.errors) == before:
             self.check(node, items, key, problems)
         return tuple(items)

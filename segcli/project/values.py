@@ -93,9 +93,7 @@ class SqlExpression:
             problems.error("must be an SQL expression, not null.", found.place, key)
             return None
         if meant := old_flag(found):
-            problems.error(
-                f"'{found.written}' is text and no condition.", found.place, key, hint=f"Write {meant}."
-            )
+            problems.error(f"'{found.written}' is text and no condition.", found.place, key, hint=f"Write {meant}.")
             return None
         return Expression(found.written.strip(), found.place)
 

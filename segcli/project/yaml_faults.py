@@ -56,9 +56,7 @@ def _what_and_where(error: yaml.YAMLError, text: str, path: str) -> tuple[str, P
     if isinstance(error, yaml.MarkedYAMLError):
         problem = error.problem or "cannot be read"
         # An open quote is found at the end of the file; where it was opened is what helps.
-        unclosed = problem == "found unexpected end of stream" or problem.startswith(
-            "did not find expected ','"
-        )
+        unclosed = problem == "found unexpected end of stream" or problem.startswith("did not find expected ','")
         mark = (unclosed and error.context_mark) or error.problem_mark or error.context_mark
         if problem.startswith("did not find expected ','") and error.problem_mark is not None:
             at_end = error.problem_mark.index >= len(text.rstrip())
@@ -67,9 +65,7 @@ def _what_and_where(error: yaml.YAMLError, text: str, path: str) -> tuple[str, P
     # The C parser refuses control characters without a mark.
     match = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]", text)
     if match:
-        return f"the character U+{ord(match[0]):04X} is not allowed", place_of_index(
-            text, match.start(), path
-        )
+        return f"the character U+{ord(match[0]):04X} is not allowed", place_of_index(text, match.start(), path)
     return str(error).split("\n")[0], Place(path)
 
 

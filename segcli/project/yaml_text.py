@@ -90,9 +90,7 @@ class _TreeBuilder:
         self.loader.get_event()  # the document ends
         rest = self.loader.get_event()
         if not isinstance(rest, yaml.StreamEndEvent):
-            self.problems.error(
-                "a second document starts here.", self.place(rest.start_mark), hint="Remove '---'."
-            )
+            self.problems.error("a second document starts here.", self.place(rest.start_mark), hint="Remove '---'.")
         return node
 
     def place(self, mark: Any) -> Place:
@@ -135,9 +133,7 @@ class _TreeBuilder:
             text = f"{event.tag} {event.value}".strip()
             return ScalarNode(self.place(event.start_mark), text, text, plain=False)
         plain = event.style in (None, "")
-        return ScalarNode(
-            self.content_place(event), self.value(event) if plain else event.value, event.value, plain
-        )
+        return ScalarNode(self.content_place(event), self.value(event) if plain else event.value, event.value, plain)
 
     def content_place(self, event: Any) -> Place:
         """The first character of what was written: after a quote, or in a block's first line."""
@@ -176,9 +172,7 @@ class _TreeBuilder:
             key_end = inner.end_mark.index
             value_event = self.loader.get_event()
             value = self.node(value_event, (*path, _name(key)))
-            alone = bool(event.flow_style) and not re.match(
-                r"[\]}]*\s*:", self.text[key_end : key_end + 1000]
-            )
+            alone = bool(event.flow_style) and not re.match(r"[\]}]*\s*:", self.text[key_end : key_end + 1000])
             start = inner.start_mark.index if alone else value_event.start_mark.index
             found.append(_Entry(key, value, start, key_end if alone else value_event.end_mark.index, alone))
         entries: dict[str, Node] = {}
@@ -210,9 +204,7 @@ class _TreeBuilder:
         whole = text.count("(") == text.count(")") and text.count("'") % 2 == 0
         return not (whole and re.fullmatch(r"[a-z_]+", self.text[entry.start : entry.end].strip()))
 
-    def add(
-        self, entry: _Entry, entries: dict[str, Node], key_places: dict[str, Place], path: tuple[str, ...]
-    ) -> None:
+    def add(self, entry: _Entry, entries: dict[str, Node], key_places: dict[str, Place], path: tuple[str, ...]) -> None:
         key, parent = entry.key, dotted(path)
         if not isinstance(key, ScalarNode):
             self.problems.error("a list or mapping cannot be a key.", key.place, parent)

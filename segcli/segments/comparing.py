@@ -136,9 +136,7 @@ def _changes(moved: pl.DataFrame, old: Segment | None, new: Segment | None) -> I
         )
 
 
-def _moves(
-    before: Computed, old: str, after: Computed, new: str
-) -> tuple[tuple[str | None, str | None, int], ...]:
+def _moves(before: Computed, old: str, after: Computed, new: str) -> tuple[tuple[str | None, str | None, int], ...]:
     counted = (
         before.customers.select(PERSON, pl.col(old).cast(pl.String).alias("before"))
         .join(after.customers.select(PERSON, pl.col(new).cast(pl.String).alias("after")), on=PERSON)

@@ -125,6 +125,4 @@ def _each(
 
 def _members(segment: Segment, column: str, value: str | None, counts: dict[str, Any]) -> SegmentMembers:
     name = segment.name if value is None else f"{segment.name}-{value}"
-    return SegmentMembers(
-        name, column, value, segment.suppress, segment.recipe, segment.meaning, **counts
-    )
+    return SegmentMembers(name, column, value, segment.suppress, segment.recipe, segment.meaning, **counts)

@@ -131,6 +131,8 @@ TRANSFORMS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "first_code": lambda text: text.str.extract(r"^(?:code:)?([^|;,]+)"),
     "not_zero": lambda text: pl.when(text.str.strip_chars() != "0").then(text),
     "yes_only": lambda text: pl.when(text.str.to_lowercase().is_in(["yes", "true", "1"])).then(pl.lit("yes")),
-    "test_gateway": lambda text: pl.when(text.str.to_lowercase().str.contains("bogus", literal=True)).then(pl.lit("yes")),
+    "test_gateway": lambda text: pl.when(text.str.to_lowercase().str.contains("bogus", literal=True)).then(
+        pl.lit("yes")
+    ),
     "filled": lambda text: pl.when(text.str.len_bytes() > 0).then(pl.lit("yes")),
 }

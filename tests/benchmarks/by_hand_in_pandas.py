@@ -23,7 +23,9 @@ def main(shop: Path, out: Path) -> None:
     if (shop / "orders.parquet").exists():
         orders = pd.read_parquet(shop / "orders.parquet", columns=columns)
     else:
-        orders = pd.read_csv(shop / "orders.csv", usecols=columns, dtype={"customer_id": str}, parse_dates=["ordered_at"])
+        orders = pd.read_csv(
+            shop / "orders.csv", usecols=columns, dtype={"customer_id": str}, parse_dates=["ordered_at"]
+        )
     orders = orders[~orders["status"].isin(VOID)].drop(columns="status")
     orders["amount"] = orders["amount"].astype(float)
     segments = rfm_segments(

@@ -17,9 +17,38 @@ TODAY = AS_OF.date()
 NOW = pl.lit(AS_OF, pl.Datetime("us"))
 PERSON = "customer_id"
 VOID = ["cancelled", "refunded"]
-GDPR = (
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
-)
+GDPR = [
+    "AT",
+    "BE",
+    "BG",
+    "HR",
+    "CY",
+    "CZ",
+    "DK",
+    "EE",
+    "FI",
+    "FR",
+    "DE",
+    "GR",
+    "HU",
+    "IE",
+    "IT",
+    "LV",
+    "LT",
+    "LU",
+    "MT",
+    "NL",
+    "PL",
+    "PT",
+    "RO",
+    "SK",
+    "SI",
+    "ES",
+    "SE",
+    "IS",
+    "LI",
+    "NO",
+]
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -29,7 +58,9 @@ def main(shop: Path, out: Path) -> None:
     def scan(table: str) -> pl.LazyFrame:
         if (shop / f"{table}.parquet").exists():
             return pl.scan_parquet(shop / f"{table}.parquet")
-        text = dict.fromkeys(("customer_id", "order_id", "product_id", "postal_code", "region", "query", "tag"), pl.String)
+        text = dict.fromkeys(
+            ("customer_id", "order_id", "product_id", "postal_code", "region", "query", "tag"), pl.String
+        )
         exact = {name: pl.Decimal(18, 2) for name in ("amount", "price")}
         path = shop / f"{table}.csv"
         header = pl.scan_csv(path, infer_schema=False).collect_schema().names()
@@ -40,9 +71,11 @@ def main(shop: Path, out: Path) -> None:
     orders = scan("orders")
     counted = orders.filter(pl.col("status").is_in(VOID).not_())
     pieces = [
-        by_orders(counted), *by_lines(scan("order_items"), counted, products),
-        *by_events(scan("events"), scan("customers"), products), by_carts(scan("events"), orders),
-    ]  # fmt: skip
+        by_orders(counted),
+        *by_lines(scan("order_items"), counted, products),
+        *by_events(scan("events"), scan("customers"), products),
+        by_carts(scan("events"), orders),
+    ]
     base = places(scan("customers"), scan("stores"))
     for piece in pl.collect_all(pieces, engine="streaming"):
         base = base.join(piece.lazy(), on=PERSON, how="left")
@@ -95,7 +128,7 @@ def by_lines(lines: pl.LazyFrame, counted: pl.LazyFrame, products: pl.LazyFrame)
         first_of(bought, "product_id", "favourite_product"),
         top(bought, "category", "favourite_category"),
         top(bought, "brand", "favourite_brand"),
-    ]  # fmt: skip
+    ]
 
 
 def top(rows: pl.LazyFrame, column: str, name: str) -> pl.LazyFrame:
@@ -115,9 +148,20 @@ def by_events(events: pl.LazyFrame, customers: pl.LazyFrame, products: pl.LazyFr
     event, at = pl.col("event"), pl.col("at")
     mail = event.is_in(["open", "click"])
     active = event.is_in(
-        ["open", "click", "visit", "view", "search", "add_to_cart", "checkout", "subscribe", "review", "referral",
-         "feedback"]
-    )  # fmt: skip
+        [
+            "open",
+            "click",
+            "visit",
+            "view",
+            "search",
+            "add_to_cart",
+            "checkout",
+            "subscribe",
+            "review",
+            "referral",
+            "feedback",
+        ]
+    )
 
     def count(name: str, days: int | None = None) -> pl.Expr:
         here = event == name if days is None else (event == name) & (at > ago(days))
@@ -125,7 +169,10 @@ def by_events(events: pl.LazyFrame, customers: pl.LazyFrame, products: pl.LazyFr
 
     age = (NOW - at).dt.total_microseconds() / 3_600_000_000
     facts = events.group_by(PERSON).agg(
-        *(at.filter(event == name).max().alias(f"last_{name}_at") for name in ("sent", "open", "click", "view", "subscribe", "unsubscribe")),
+        *(
+            at.filter(event == name).max().alias(f"last_{name}_at")
+            for name in ("sent", "open", "click", "view", "subscribe", "unsubscribe")
+        ),
         last_active_at=at.filter(active).max(),
         bounces=count("bounce"),
         complaints=count("complaint"),
@@ -157,23 +204,36 @@ def by_events(events: pl.LazyFrame, customers: pl.LazyFrame, products: pl.LazyFr
     )
     looked = (
         events.filter(event.is_in(["view", "search", "add_to_cart"]), at > ago(30), pl.col("product_id").is_not_null())
-        .group_by(PERSON, "product_id").len().join(products, on="product_id")
-    )  # fmt: skip
+        .group_by(PERSON, "product_id")
+        .len()
+        .join(products, on="product_id")
+    )
     reviewed = events.filter(event == "review", at > ago(365)).join(products, on="product_id")
     told = events.filter(event == "feedback", at > ago(365))
     zones = customers.select(PERSON, "timezone")
     shop_time = at.dt.replace_time_zone("Europe/Istanbul")
     local = at
     for zone in (
-        "Asia/Ho_Chi_Minh", "Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "America/Toronto",
-    ):  # fmt: skip
+        "Asia/Ho_Chi_Minh",
+        "Europe/Berlin",
+        "Europe/London",
+        "America/New_York",
+        "America/Los_Angeles",
+        "America/Toronto",
+    ):
         there = shop_time.dt.convert_time_zone(zone).dt.replace_time_zone(None)
         local = pl.when(pl.col("timezone") == zone).then(there).otherwise(local)
     read = (
         events.filter(mail, at > ago(365))
         .select(PERSON, "at")
         .join(zones, on=PERSON)
-        .select(PERSON, latest="at", by=pl.lit(1), hour=local.dt.hour().cast(pl.Int64), weekday=local.dt.weekday().cast(pl.Int64))
+        .select(
+            PERSON,
+            latest="at",
+            by=pl.lit(1),
+            hour=local.dt.hour().cast(pl.Int64),
+            weekday=local.dt.weekday().cast(pl.Int64),
+        )
     )
     return [
         facts,
@@ -243,12 +303,16 @@ def by_carts(events: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
             checkout_at=pl.col("touched_at").filter(pl.col("abandoned") & pl.col("at_checkout")).max(),
         )
         .select(
-            PERSON, "carts_begun", "last_cart_at",
+            PERSON,
+            "carts_begun",
+            "last_cart_at",
             cart_age_hours=(NOW - pl.col("last_cart_at")).dt.total_microseconds() / 3_600_000_000,
-            cart_stage=pl.when(pl.col("last_cart_at") == pl.col("checkout_at")).then(pl.lit("checkout"))
-            .when(pl.col("last_cart_at").is_not_null()).then(pl.lit("cart")),
+            cart_stage=pl.when(pl.col("last_cart_at") == pl.col("checkout_at"))
+            .then(pl.lit("checkout"))
+            .when(pl.col("last_cart_at").is_not_null())
+            .then(pl.lit("cart")),
         )
-    )  # fmt: skip
+    )
 
 
 def places(customers: pl.LazyFrame, stores: pl.LazyFrame) -> pl.LazyFrame:
@@ -257,19 +321,38 @@ def places(customers: pl.LazyFrame, stores: pl.LazyFrame) -> pl.LazyFrame:
     across = (pl.col("longitude") - pl.col("longitude_right")).radians() / 2
     chord = ((north - there) / 2).sin() ** 2 + north.cos() * there.cos() * across.sin() ** 2
     nearest = (
-        customers.select("latitude", "longitude").unique()
+        customers.select("latitude", "longitude")
+        .unique()
         .join(stores.select("store_id", "latitude", "longitude"), how="cross")
         .with_columns(km=(2 * 6371.0088 * pl.min_horizontal(chord.sqrt(), 1.0).arcsin()).round(3))
         .sort("km", "store_id")
         .group_by("latitude", "longitude", maintain_order=True)
         .agg(nearest_store=pl.col("store_id").first(), nearest_store_km=pl.col("km").first())
-    )  # fmt: skip
+    )
     return customers.join(nearest, on=["latitude", "longitude"], how="left")
 
 
 def with_defaults(people: pl.LazyFrame) -> pl.LazyFrame:
-    zero = ["orders", "order_days", "units", "referrals", "visits_30d", "clicks_90d", "views", "searches", "added",
-            "opens", "warm_clicks", "subscribed", "reviews", "products_viewed_twice", "carts_begun", "spend", "bounces", "complaints"]  # fmt: skip
+    zero = [
+        "orders",
+        "order_days",
+        "units",
+        "referrals",
+        "visits_30d",
+        "clicks_90d",
+        "views",
+        "searches",
+        "added",
+        "opens",
+        "warm_clicks",
+        "subscribed",
+        "reviews",
+        "products_viewed_twice",
+        "carts_begun",
+        "spend",
+        "bounces",
+        "complaints",
+    ]
     return people.with_columns(pl.col(name).fill_null(0) for name in zero)
 
 
@@ -298,7 +381,10 @@ def nearest_occurrence(day: pl.Expr) -> pl.Expr:
         candidate = pl.when(occurrence(day, year) > day).then(occurrence(day, year))
         away = (candidate - pl.lit(TODAY)).dt.total_days().abs()
         nearer = away.is_not_null() & (distance.is_null() | (away < distance))
-        found, distance = pl.when(nearer).then(candidate).otherwise(found), pl.when(nearer).then(away).otherwise(distance)
+        found, distance = (
+            pl.when(nearer).then(candidate).otherwise(found),
+            pl.when(nearer).then(away).otherwise(distance),
+        )
     return found
 
 
@@ -317,14 +403,19 @@ def bands(value: pl.Expr, *steps: tuple[float, str], above: str | None = None) -
 def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
     c = pl.col
     loyalty = (
-        c("spend").cast(pl.Float64) + (50 * c("subscribed")).clip(upper_bound=50)
-        + (20 * c("reviews")).clip(upper_bound=200) + 100 * c("referrals")
-    ).round(2)  # fmt: skip
+        c("spend").cast(pl.Float64)
+        + (50 * c("subscribed")).clip(upper_bound=50)
+        + (20 * c("reviews")).clip(upper_bound=200)
+        + 100 * c("referrals")
+    ).round(2)
     lead = (
-        c("visits_30d").clip(upper_bound=15) + (2 * c("views")).clip(upper_bound=20)
-        + (3 * c("searches")).clip(upper_bound=15) + (10 * c("added")).clip(upper_bound=30)
-        + c("opens").clip(upper_bound=10) + c("warm_clicks")
-    ).round(2)  # fmt: skip
+        c("visits_30d").clip(upper_bound=15)
+        + (2 * c("views")).clip(upper_bound=20)
+        + (3 * c("searches")).clip(upper_bound=15)
+        + (10 * c("added")).clip(upper_bound=30)
+        + c("opens").clip(upper_bound=10)
+        + c("warm_clicks")
+    ).round(2)
     people = people.with_columns(
         loyalty_points=loyalty,
         lead_score=lead,
@@ -335,13 +426,24 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         last_engaged_at=pl.max_horizontal("last_active_at", "last_order_at", "subscribed_at"),
         never_opened=c("last_sent_at").is_not_null() & c("last_open_at").is_null() & c("last_click_at").is_null(),
         profile_gaps=sum(
-            (gap.cast(pl.Int64) for gap in (c("birth_date").is_null(), c("gender").is_null(),
-             pl.coalesce("city", "region", "postal_code").is_null())), pl.lit(0)
+            (
+                gap.cast(pl.Int64)
+                for gap in (
+                    c("birth_date").is_null(),
+                    c("gender").is_null(),
+                    pl.coalesce("city", "region", "postal_code").is_null(),
+                )
+            ),
+            pl.lit(0),
         ),
         contactable=c("email").str.contains(r"^[^@ ]+@[^@ ]+[.][^@ .]+$").fill_null(value=False)
-        & c("email_consent").fill_null(value=True) & (c("bounces") + c("complaints") == 0)
-        & (c("last_unsubscribe_at").is_null() | (c("last_subscribe_at") >= c("last_unsubscribe_at")).fill_null(value=False)),
-    ).with_columns(days_since_engaged=days_since("last_engaged_at"))  # fmt: skip
+        & c("email_consent").fill_null(value=True)
+        & (c("bounces") + c("complaints") == 0)
+        & (
+            c("last_unsubscribe_at").is_null()
+            | (c("last_subscribe_at") >= c("last_unsubscribe_at")).fill_null(value=False)
+        ),
+    ).with_columns(days_since_engaged=days_since("last_engaged_at"))
     orders, recency, engaged = c("orders"), c("recency_days"), c("days_since_engaged")
     cart, points, gaps = c("cart_age_hours"), c("loyalty_points"), c("profile_gaps")
     recent_cart = (cart <= 720).fill_null(value=False)
@@ -377,7 +479,8 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         "cart_abandoners": recent_cart,
         "first_cart_abandoners": recent_cart & (c("carts_begun") == 1) & (orders == 0),
         "browse_abandoners": (c("last_view_at") > ago(7))
-        & (c("last_order_at").is_null() | (c("last_order_at") < c("last_view_at"))) & (cart.fill_null(720) > 168),
+        & (c("last_order_at").is_null() | (c("last_order_at") < c("last_view_at")))
+        & (cart.fill_null(720) > 168),
         "engaged_12m": engaged <= 365,
         "active_users": engaged <= 365,
         "clicked_lately": c("clicks_90d") > 0,
@@ -386,35 +489,76 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         & (c("last_open_at").is_null() | (c("last_open_at") < c("last_sent_at")))
         & (clicked.is_null() | (clicked < c("last_sent_at"))),
         "regular_visitors": c("visits_30d") >= 4,
-    }  # fmt: skip
+    }
     california = c("region").fill_null("").str.to_uppercase().is_in(["CA", "US-CA", "CALIFORNIA"])
     return people.with_columns(
         *(flag.fill_null(value=False).alias(name) for name, flag in flags.items() if name != "engaged_12m"),
         engaged_12m=flags["engaged_12m"],
-        age_band=bands(c("age"), (17, "under-18"), (24, "18-to-24"), (34, "25-to-34"), (44, "35-to-44"),
-                       (54, "45-to-54"), (64, "55-to-64"), above="65-and-over"),
+        age_band=bands(
+            c("age"),
+            (17, "under-18"),
+            (24, "18-to-24"),
+            (34, "25-to-34"),
+            (44, "35-to-44"),
+            (54, "45-to-54"),
+            (64, "55-to-64"),
+            above="65-and-over",
+        ),
         best_weekday_name=cases(*((c("best_weekday") == number, day) for number, day in enumerate(WEEKDAYS, 1))),
-        order_count_band=cases((orders == 1, "1"), (orders == 2, "2"), (orders.is_between(3, 4), "3-to-4"),
-                               (orders.is_between(5, 9), "5-to-9"), (orders >= 10, "10-or-more")),
+        order_count_band=cases(
+            (orders == 1, "1"),
+            (orders == 2, "2"),
+            (orders.is_between(3, 4), "3-to-4"),
+            (orders.is_between(5, 9), "5-to-9"),
+            (orders >= 10, "10-or-more"),
+        ),
         marketing_law=cases(
-            (country.is_in(GDPR), "gdpr"), (country.is_in(["GB", "UK"]), "uk-gdpr-pecr"), (country == "CA", "casl"),
-            ((country == "US") & california, "ccpa"), (country == "US", "can-spam"), (country == "TR", "kvkk"),
-            (country == "VN", "vietnam"), (country.is_not_null(), "elsewhere")),
+            (country.is_in(GDPR), "gdpr"),
+            (country.is_in(["GB", "UK"]), "uk-gdpr-pecr"),
+            (country == "CA", "casl"),
+            ((country == "US") & california, "ccpa"),
+            (country == "US", "can-spam"),
+            (country == "TR", "kvkk"),
+            (country == "VN", "vietnam"),
+            (country.is_not_null(), "elsewhere"),
+        ),
         cart_left_at=cases((recent_cart & (c("cart_stage") == "checkout"), "checkout"), (recent_cart, "cart")),
         cart_left_when=bands(cart, (24, "last-day"), (72, "2-to-3-days"), (168, "4-to-7-days"), (720, "8-to-30-days")),
-        lead_band=cases((c("lead_score") >= 40, "hot"), (c("lead_score") >= 10, "warm"), (c("lead_score") < 10, "cold")),
-        loyalty_tier=cases((points >= 2000, "platinum"), (points >= 800, "gold"), (points >= 200, "silver"), (points > 0, "bronze")),
+        lead_band=cases(
+            (c("lead_score") >= 40, "hot"), (c("lead_score") >= 10, "warm"), (c("lead_score") < 10, "cold")
+        ),
+        loyalty_tier=cases(
+            (points >= 2000, "platinum"), (points >= 800, "gold"), (points >= 200, "silver"), (points > 0, "bronze")
+        ),
         engagement=bands(engaged, (90, "engaged"), (270, "cooling"), above="inactive"),
         mail_rhythm=bands(engaged, (30, "three-a-week"), (90, "weekly"), (270, "monthly"), above="winback-only"),
-    ).drop("views", "searches", "added", "opens", "warm_clicks", "subscribed", "reviews")  # fmt: skip
+    ).drop("views", "searches", "added", "opens", "warm_clicks", "subscribed", "reviews")
 
 
-def score(people: pl.DataFrame, column: str, among: pl.Expr, *, bins: int = 0, cuts: list[float] | None = None, low: bool = False) -> pl.Expr:
+def score(
+    people: pl.DataFrame,
+    column: str,
+    among: pl.Expr,
+    *,
+    bins: int = 0,
+    cuts: list[float] | None = None,
+    low: bool = False,
+) -> pl.Expr:
     """One plus the number of cut points below the value."""
     if cuts is None:
-        values = people.lazy().filter(among).select(pl.col(column).cast(pl.Float64).drop_nulls().sort()).collect().to_series()
+        values = (
+            people.lazy()
+            .filter(among)
+            .select(pl.col(column).cast(pl.Float64).drop_nulls().sort())
+            .collect()
+            .to_series()
+        )
         cuts = values.gather([(len(values) - 1) * k // bins for k in range(1, bins)]).to_list()
-    below = pl.lit(pl.Series(cuts, dtype=pl.Float64)).search_sorted(pl.col(column).cast(pl.Float64), side="left").cast(pl.Int64)
+    below = (
+        pl.lit(pl.Series(cuts, dtype=pl.Float64))
+        .search_sorted(pl.col(column).cast(pl.Float64), side="left")
+        .cast(pl.Int64)
+    )
     return pl.when(among & pl.col(column).is_not_null()).then(len(cuts) + 1 - below if low else below + 1)
 
 
@@ -444,7 +588,7 @@ def with_scores(people: pl.DataFrame) -> pl.DataFrame:
         engaged_spend_percentile=score(people, "spend", pl.col("engaged_12m").fill_null(value=False), bins=100),
         average_spend=pl.lit(people.filter(buyer)["spend"].cast(pl.Float64).mean()),
         reorder_days=pl.lit(reorder, pl.Float64),
-    )  # fmt: skip
+    )
 
 
 def with_groups(people: pl.DataFrame) -> pl.DataFrame:
@@ -463,43 +607,90 @@ def with_groups(people: pl.DataFrame) -> pl.DataFrame:
         shopify_fm=(c("shopify_f") + c("shopify_m")) / 2,
         klaviyo_code=100 * c("klaviyo_r") + 10 * c("klaviyo_f") + c("klaviyo_m"),
         usual_gap_days=usual,
-        average_order_band=cases(*((c("average_order_third") == number, name) for number, name in enumerate(("small", "middle", "large"), 1))),
+        average_order_band=cases(
+            *((c("average_order_third") == number, name) for number, name in enumerate(("small", "middle", "large"), 1))
+        ),
         lapsed=((orders > 0) & (recency > 2 * usual)).fill_null(value=False),
         loyal=((orders > 2) & (recency <= 2 * usual)).fill_null(value=False),
-        lifecycle_stage=cases((orders == 0, "lead"), ((orders == 1) & (recency <= 30), "new"), (recency <= 2 * usual, "active"), otherwise="lapsed"),
+        lifecycle_stage=cases(
+            (orders == 0, "lead"),
+            ((orders == 1) & (recency <= 30), "new"),
+            (recency <= 2 * usual, "active"),
+            otherwise="lapsed",
+        ),
         above_average=((orders > 0) & (c("spend").cast(pl.Float64) > c("average_spend"))).fill_null(value=False),
         low_spenders=(c("spend_quarter") == 1).fill_null(value=False),
         best_10_percent=(percentile > 90).fill_null(value=False),
         best_15_percent=(percentile > 85).fill_null(value=False),
         reorder_due=((orders == 1) & (recency > c("reorder_days"))).fill_null(value=False),
-        reorder_due_lately=((orders == 1) & (recency > c("reorder_days")) & (recency <= 1.5 * c("reorder_days"))).fill_null(value=False),
-    )  # fmt: skip
+        reorder_due_lately=(
+            (orders == 1) & (recency > c("reorder_days")) & (recency <= 1.5 * c("reorder_days"))
+        ).fill_null(value=False),
+    )
     return people.with_columns(
         lapsed_one_time=c("lapsed") & (orders == 1),
         lapsed_regulars=c("lapsed") & (orders > 2),
         early_access=c("loyal") & c("best_15_percent"),
         rfm_group=cases(
-            ((r == 5) & (fm > 4), "champions"), ((r >= 3) & (fm > 3), "loyal"), ((r >= 4) & (fm > 1), "potential-loyalists"),
-            (r == 5, "recent"), (r == 4, "promising"), ((r == 3) & (fm > 2), "needs-attention"), (r == 3, "about-to-sleep"),
-            ((r == 1) & (fm > 4), "cant-lose"), ((r <= 2) & (fm > 2), "at-risk"), ((r == 2) & (fm > 1), "hibernating"), (r <= 2, "lost")),
+            ((r == 5) & (fm > 4), "champions"),
+            ((r >= 3) & (fm > 3), "loyal"),
+            ((r >= 4) & (fm > 1), "potential-loyalists"),
+            (r == 5, "recent"),
+            (r == 4, "promising"),
+            ((r == 3) & (fm > 2), "needs-attention"),
+            (r == 3, "about-to-sleep"),
+            ((r == 1) & (fm > 4), "cant-lose"),
+            ((r <= 2) & (fm > 2), "at-risk"),
+            ((r == 2) & (fm > 1), "hibernating"),
+            (r <= 2, "lost"),
+        ),
         grid_group=cases(
-            ((gr <= 2) & (gf <= 2), "hibernating"), ((gr <= 2) & gf.is_between(3, 4), "at-risk"), ((gr <= 2) & (gf == 5), "cant-lose"),
-            ((gr == 3) & (gf <= 2), "about-to-sleep"), ((gr == 3) & (gf == 3), "needs-attention"),
-            (gr.is_between(3, 4) & (gf >= 4), "loyal-customers"), ((gr == 4) & (gf == 1), "promising"),
-            ((gr == 5) & (gf == 1), "new-customers"), ((gr >= 4) & gf.is_between(2, 3), "potential-loyalists"), ((gr == 5) & (gf >= 4), "champions")),
+            ((gr <= 2) & (gf <= 2), "hibernating"),
+            ((gr <= 2) & gf.is_between(3, 4), "at-risk"),
+            ((gr <= 2) & (gf == 5), "cant-lose"),
+            ((gr == 3) & (gf <= 2), "about-to-sleep"),
+            ((gr == 3) & (gf == 3), "needs-attention"),
+            (gr.is_between(3, 4) & (gf >= 4), "loyal-customers"),
+            ((gr == 4) & (gf == 1), "promising"),
+            ((gr == 5) & (gf == 1), "new-customers"),
+            ((gr >= 4) & gf.is_between(2, 3), "potential-loyalists"),
+            ((gr == 5) & (gf >= 4), "champions"),
+        ),
         klaviyo_group=cases(
-            (code.is_in([333, 332, 323]), "champions"), (code.is_in([321, 322, 331, 232, 233]), "loyal"),
-            (code.is_in([312, 313, 311, 222, 223]), "recent"), (code.is_in([213, 221, 123, 132, 133]), "needs-attention"),
-            (code.is_in([231, 212, 122, 131, 211]), "at-risk"), (code.is_in([111, 112, 113, 121]), "inactive")),
+            (code.is_in([333, 332, 323]), "champions"),
+            (code.is_in([321, 322, 331, 232, 233]), "loyal"),
+            (code.is_in([312, 313, 311, 222, 223]), "recent"),
+            (code.is_in([213, 221, 123, 132, 133]), "needs-attention"),
+            (code.is_in([231, 212, 122, 131, 211]), "at-risk"),
+            (code.is_in([111, 112, 113, 121]), "inactive"),
+        ),
         shopify_group=cases(
-            (orders == 0, "prospects"), ((sr == 5) & (sfm > 3), "champions"), ((sr >= 3) & (sfm > 3), "loyal"), ((sr >= 4) & (sfm > 1), "active"),
-            (sr == 5, "new"), (sr == 4, "promising"), ((sr == 3) & (sfm > 2), "needs-attention"), (sr == 3, "almost-lost"),
-            ((sr <= 2) & (sfm > 4), "previously-loyal"), ((sr <= 2) & (sfm > 2), "at-risk"), (sr <= 2, "dormant")),
+            (orders == 0, "prospects"),
+            ((sr == 5) & (sfm > 3), "champions"),
+            ((sr >= 3) & (sfm > 3), "loyal"),
+            ((sr >= 4) & (sfm > 1), "active"),
+            (sr == 5, "new"),
+            (sr == 4, "promising"),
+            ((sr == 3) & (sfm > 2), "needs-attention"),
+            (sr == 3, "almost-lost"),
+            ((sr <= 2) & (sfm > 4), "previously-loyal"),
+            ((sr <= 2) & (sfm > 2), "at-risk"),
+            (sr <= 2, "dormant"),
+        ),
         threshold_group=cases(
-            (boxed(4, 5, 1, 1), "new"), (boxed(3, 4, 1, 1), "promising"), (boxed(1, 1, 4, 5), "cant-lose"), (boxed(4, 5, 4, 5), "champions"),
-            (boxed(2, 3, 2, 3), "needs-attention"), (boxed(2, 3, 1, 2), "about-to-sleep"), (boxed(1, 2, 1, 2), "lost"),
-            (boxed(3, 5, 1, 3), "potential-loyalists"), (boxed(1, 2, 2, 5), "at-risk"), (boxed(2, 5, 3, 5), "loyal"), (orders > 0, "others")),
-    ).collect()  # fmt: skip
+            (boxed(4, 5, 1, 1), "new"),
+            (boxed(3, 4, 1, 1), "promising"),
+            (boxed(1, 1, 4, 5), "cant-lose"),
+            (boxed(4, 5, 4, 5), "champions"),
+            (boxed(2, 3, 2, 3), "needs-attention"),
+            (boxed(2, 3, 1, 2), "about-to-sleep"),
+            (boxed(1, 2, 1, 2), "lost"),
+            (boxed(3, 5, 1, 3), "potential-loyalists"),
+            (boxed(1, 2, 2, 5), "at-risk"),
+            (boxed(2, 5, 3, 5), "loyal"),
+            (orders > 0, "others"),
+        ),
+    ).collect()
 
 
 if __name__ == "__main__":

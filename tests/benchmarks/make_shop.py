@@ -30,23 +30,44 @@ TRACKED = 0.4  # share of the orders whose views, cart and checkout were seen
 EDITION = 1  # of this generator; in the name of the cached folder
 
 COUNTRIES = (  # country, timezone, share, cities: name, region, latitude, longitude
-    ("TR", "Europe/Istanbul", 0.40, (
-        ("Istanbul", "34", 41.01, 28.98), ("Ankara", "06", 39.93, 32.86), ("Izmir", "35", 38.42, 27.14),
-        ("Bursa", "16", 40.19, 29.06))),
+    (
+        "TR",
+        "Europe/Istanbul",
+        0.40,
+        (
+            ("Istanbul", "34", 41.01, 28.98),
+            ("Ankara", "06", 39.93, 32.86),
+            ("Izmir", "35", 38.42, 27.14),
+            ("Bursa", "16", 40.19, 29.06),
+        ),
+    ),
     ("VN", "Asia/Ho_Chi_Minh", 0.15, (("Hanoi", "HN", 21.03, 105.85), ("Da Nang", "DN", 16.05, 108.21))),
     ("DE", "Europe/Berlin", 0.15, (("Berlin", "BE", 52.52, 13.40), ("Munich", "BY", 48.14, 11.58))),
     ("GB", "Europe/London", 0.10, (("London", "ENG", 51.51, -0.13), ("Glasgow", "SCT", 55.86, -4.25))),
     ("US", "America/New_York", 0.12, (("New York", "NY", 40.71, -74.01), ("Boston", "MA", 42.36, -71.06))),
     ("US", "America/Los_Angeles", 0.06, (("San Diego", "CA", 32.72, -117.16), ("Portland", "OR", 45.52, -122.68))),
     ("CA", "America/Toronto", 0.02, (("Toronto", "ON", 43.65, -79.38),)),
-)  # fmt: skip
+)
 
 # Shares of what is not tied to an order; the rest of the funnel comes with the orders.
 EVENTS = {
-    "sent": 0.36, "open": 0.155, "click": 0.03, "visit": 0.20, "view": 0.17, "search": 0.042,
-    "add_to_cart": 0.024, "remove_from_cart": 0.004, "checkout": 0.006, "review": 0.004, "feedback": 0.001,
-    "subscribe": 0.001, "unsubscribe": 0.0015, "bounce": 0.0007, "complaint": 0.0001, "referral": 0.0007,
-}  # fmt: skip
+    "sent": 0.36,
+    "open": 0.155,
+    "click": 0.03,
+    "visit": 0.20,
+    "view": 0.17,
+    "search": 0.042,
+    "add_to_cart": 0.024,
+    "remove_from_cart": 0.004,
+    "checkout": 0.006,
+    "review": 0.004,
+    "feedback": 0.001,
+    "subscribe": 0.001,
+    "unsubscribe": 0.0015,
+    "bounce": 0.0007,
+    "complaint": 0.0001,
+    "referral": 0.0007,
+}
 OF_A_PRODUCT = ("view", "add_to_cart", "remove_from_cart", "checkout", "review")
 # A day of the shop, hour by hour.
 BUSY = np.array([2, 1, 1, 1, 1, 2, 4, 7, 10, 12, 13, 13, 14, 13, 12, 12, 13, 14, 15, 17, 19, 18, 11, 5], float)
@@ -123,15 +144,22 @@ def make_people(customers: int, random: np.random.Generator) -> People:
     further = ORDERS_PER_CUSTOMER * customers - buys.sum()
     order_rate = appetite * further / (appetite * active).sum()
     seen_until = np.maximum(np.minimum(signed_up + 2 + random.exponential(90, customers), WEEKS), buys_until)
-    seen_until = np.where(buys, np.minimum(seen_until, WEEKS), np.minimum(signed_up + 2 + random.exponential(60, customers), WEEKS)).astype(np.int16)
+    seen_until = np.where(
+        buys, np.minimum(seen_until, WEEKS), np.minimum(signed_up + 2 + random.exponential(60, customers), WEEKS)
+    ).astype(np.int16)
     interest = np.minimum(random.lognormal(0, 1.0, customers), 20) * (1 + 4 * np.minimum(order_rate, 1))
     untied = EVENTS_PER_CUSTOMER - 3 * TRACKED * ORDERS_PER_CUSTOMER
     event_rate = interest * untied * customers / (interest * np.maximum(seen_until - signed_up, 0)).sum()
     return People(
-        signed_up, buys_from, buys_until, order_rate.astype(np.float32), seen_until,
-        event_rate.astype(np.float32), random.integers(7, 23, customers).astype(np.int8),
+        signed_up,
+        buys_from,
+        buys_until,
+        order_rate.astype(np.float32),
+        seen_until,
+        event_rate.astype(np.float32),
+        random.integers(7, 23, customers).astype(np.int8),
         random.integers(0, 2_000, customers).astype(np.int16),
-    )  # fmt: skip
+    )
 
 
 def make_products() -> pl.DataFrame:
@@ -152,9 +180,13 @@ def make_stores() -> pl.DataFrame:
     """A store in every second city."""
     places = [(country, *city) for country, _, _, cities in COUNTRIES for city in cities][::2]
     return pl.DataFrame(
-        [(f"S{number}", f"Store {place[1]}", place[1], place[2], place[0], place[3], place[4]) for number, place in enumerate(places, 1)],
-        schema=["store_id", "name", "city", "region", "country", "latitude", "longitude"], orient="row",
-    )  # fmt: skip
+        [
+            (f"S{number}", f"Store {place[1]}", place[1], place[2], place[0], place[3], place[4])
+            for number, place in enumerate(places, 1)
+        ],
+        schema=["store_id", "name", "city", "region", "country", "latitude", "longitude"],
+        orient="row",
+    )
 
 
 def customer_ids(index: np.ndarray) -> pl.Series:
@@ -165,8 +197,9 @@ def customer_ids(index: np.ndarray) -> pl.Series:
 def _customer_pieces(people: People, random: np.random.Generator, size: int = 500_000) -> Iterator[pl.DataFrame]:
     places = pl.DataFrame(
         [(country, zone, share / len(cities), *city) for country, zone, share, cities in COUNTRIES for city in cities],
-        schema=["country", "timezone", "share", "city", "region", "latitude", "longitude"], orient="row",
-    )  # fmt: skip
+        schema=["country", "timezone", "share", "city", "region", "latitude", "longitude"],
+        orient="row",
+    )
     for start in range(0, len(people.signed_up), size):
         index = np.arange(start, min(start + size, len(people.signed_up)))
         count = len(index)
@@ -180,7 +213,9 @@ def _customer_pieces(people: People, random: np.random.Generator, size: int = 50
             pl.format("Sample{}", pl.Series(index % 997)).alias("first_name"),
             pl.format("Customer{}", pl.Series(index % 9973)).alias("last_name"),
             pl.Series("gender", _choice(random, ["female", "male", None], [0.45, 0.35, 0.2], count)),
-            pl.Series("birth_date", random.integers(-9_000, 13_000, count)).cast(pl.Int32).cast(pl.Date)
+            pl.Series("birth_date", random.integers(-9_000, 13_000, count))
+            .cast(pl.Int32)
+            .cast(pl.Date)
             .set(pl.Series(random.random(count) < 0.4), None),
             *lives.with_columns(
                 (pl.col(name) + pl.Series(random.normal(0, 0.1, count))).round(2) for name in ("latitude", "longitude")
@@ -189,7 +224,7 @@ def _customer_pieces(people: People, random: np.random.Generator, size: int = 50
             created.alias("created_at"),
             created.set(pl.Series(random.random(count) < 0.2), None).alias("subscribed_at"),
             pl.Series("email_consent", random.random(count) < 0.88),
-        )  # fmt: skip
+        )
 
 
 def _weeks(people: People, products: pl.DataFrame, random: np.random.Generator) -> Iterator[dict[str, pl.DataFrame]]:
@@ -234,8 +269,10 @@ def _orders_of(
         _money(amount).alias("amount"),
         pl.lit("USD").alias("currency"),
         pl.Series("status", status),
-        pl.Series("discount_code", _choice(random, ["WELCOME10", "SUMMER", "BACK20", None], [0.1, 0.1, 0.05, 0.75], len(who))),
-    )  # fmt: skip
+        pl.Series(
+            "discount_code", _choice(random, ["WELCOME10", "SUMMER", "BACK20", None], [0.1, 0.1, 0.05, 0.75], len(who))
+        ),
+    )
     lines = pl.DataFrame([ids.gather(line_order), customers.gather(line_order), times.gather(line_order)]).with_columns(
         _product_ids(product),
         pl.Series("quantity", quantity.astype(np.int64)),
@@ -244,9 +281,14 @@ def _orders_of(
     first_line = np.concatenate([[0], np.cumsum(sizes)[:-1]]) if len(who) else np.zeros(0, np.int64)
     seen = np.flatnonzero(random.random(len(who)) < TRACKED)
     tracked = [
-        _events(who[seen], moments[seen] - seconds - random.integers(0, 240, len(seen)), pl.Series([event]).new_from_index(0, len(seen)), product[first_line[seen]])
+        _events(
+            who[seen],
+            moments[seen] - seconds - random.integers(0, 240, len(seen)),
+            pl.Series([event]).new_from_index(0, len(seen)),
+            product[first_line[seen]],
+        )
         for event, seconds in (("view", 1800), ("add_to_cart", 900), ("checkout", 300))
-    ]  # fmt: skip
+    ]
     return orders, lines, pl.concat(tracked)
 
 
@@ -281,7 +323,9 @@ def _events(who: np.ndarray, moments: np.ndarray, event: pl.Series, product: np.
     )
 
 
-def _pick(people: People, who: np.ndarray, popular: np.ndarray, products: int, random: np.random.Generator) -> np.ndarray:
+def _pick(
+    people: People, who: np.ndarray, popular: np.ndarray, products: int, random: np.random.Generator
+) -> np.ndarray:
     """Products: half of the time near the customer's taste, else what everybody buys."""
     common = np.searchsorted(popular, random.random(len(who)))
     near = (people.taste[who] + 24 * random.integers(0, 4, len(who))) % products
@@ -309,7 +353,9 @@ def _times(seconds: np.ndarray) -> pl.Series:
 
 def _money(cents: np.ndarray) -> pl.Series:
     amounts = pl.Series(cents.astype(np.int64)).cast(pl.Decimal(18, 0)).to_frame("cents")
-    return amounts.select((pl.col("cents") * pl.lit("0.01").cast(pl.Decimal(18, 2))).cast(pl.Decimal(18, 2))).to_series()
+    return amounts.select(
+        (pl.col("cents") * pl.lit("0.01").cast(pl.Decimal(18, 2))).cast(pl.Decimal(18, 2))
+    ).to_series()
 
 
 def _choice_index(random: np.random.Generator, shares: np.ndarray, count: int) -> np.ndarray:

@@ -20,10 +20,27 @@ from pathlib import Path
 from tests.benchmarks.measuring import ROOT, Measured, Middle, measure
 
 EXACT = (
-    "orders", "spend", "recency_days", "order_days", "units", "visits_30d", "clicks_90d", "last_engaged_at",
-    "favourite_category", "top_search", "best_hour", "carts_begun", "cart_stage", "bought_product", "r_score",
-    "f_score", "m_score", "rfm_group", "engaged_spend_percentile", "lifecycle_stage",
-)  # fmt: skip
+    "orders",
+    "spend",
+    "recency_days",
+    "order_days",
+    "units",
+    "visits_30d",
+    "clicks_90d",
+    "last_engaged_at",
+    "favourite_category",
+    "top_search",
+    "best_hour",
+    "carts_begun",
+    "cart_stage",
+    "bought_product",
+    "r_score",
+    "f_score",
+    "m_score",
+    "rfm_group",
+    "engaged_spend_percentile",
+    "lifecycle_stage",
+)
 MEDIAN_RECIPE = """\
 description: A median, which leaves the streaming engine of Polars.
 fields:
@@ -81,8 +98,19 @@ def _contenders(shop: Path, work: Path, arguments: argparse.Namespace) -> dict[s
         "DuckDB by hand": _by("by_hand_in_duckdb", shop, work),
         "segcli with a median": [*_by("segcli_fields", shop, work, "median"), *everything, str(median)],
         # The file that pandas reads, and no other.
-        "segcli rfm": ["-m", "segcli", "segment", str(shop / f"orders.{arguments.files}"), "--json", "--recipe", "rfm",
-                       "--as-of", "2026-06-30T09:00", "--out", str(work / "out-rfm")],
+        "segcli rfm": [
+            "-m",
+            "segcli",
+            "segment",
+            str(shop / f"orders.{arguments.files}"),
+            "--json",
+            "--recipe",
+            "rfm",
+            "--as-of",
+            "2026-06-30T09:00",
+            "--out",
+            str(work / "out-rfm"),
+        ],
         "pandas rfm": _by("by_hand_in_pandas", shop, work),
         "segcli --version": ["-m", "segcli", "--version"],
         "segcli --help": ["-m", "segcli", "--help"],
@@ -141,7 +169,9 @@ def _print_agreement(work: Path) -> bool:
 def _print_larger(arguments: argparse.Namespace, work: Path) -> Middle:
     shop = _shop(arguments.customers * arguments.times, arguments.files)
     measured = measure(_by("segcli_fields", shop, work, "larger"))
-    print(f"segcli fields, {arguments.times} times the rows: {measured.wall:.2f} s, {measured.cpu:.2f} s cpu, {measured.peak:.0f} MB")
+    print(
+        f"segcli fields, {arguments.times} times the rows: {measured.wall:.2f} s, {measured.cpu:.2f} s cpu, {measured.peak:.0f} MB"
+    )
     print(f"stages: {measured.output.strip().splitlines()[-1]}")
     return Middle.of([measured])
 
@@ -168,21 +198,46 @@ def _print_limits(middles: dict[str, Middle], runs: Runs, larger: Middle | None,
     line(f"of DuckDB's time, at most {limit}", (ours, duckdb), ratio(ours, duckdb), lambda x: x <= limit)
     line("of Polars' memory", (ours, polars), ratio(ours, polars, "peak"), lambda _: True)
     line("of DuckDB's memory", (ours, duckdb), ratio(ours, duckdb, "peak"), lambda _: True)
-    line("of Polars' time with the send lists, which it does not write", ("segcli segment", polars),
-         ratio("segcli segment", polars), lambda _: True)  # fmt: skip
+    line(
+        "of Polars' time with the send lists, which it does not write",
+        ("segcli segment", polars),
+        ratio("segcli segment", polars),
+        lambda _: True,
+    )
     if "pandas rfm" in runs:
         seconds = sorted(json.loads(run.output.strip().splitlines()[-1])["seconds"] for run in runs["pandas rfm"])
-        line("times as fast as pandas, which is not charged for its imports; at least 15", ("segcli rfm",),
-             lambda: seconds[len(seconds) // 2] / middles["segcli rfm"].wall, lambda x: x >= 15)  # fmt: skip
-    line("of the peak memory with a median in a recipe, under 1.5", ("segcli with a median", ours),
-         ratio("segcli with a median", ours, "peak"), lambda x: x < 1.5)  # fmt: skip
-    line("s of CPU for --version, under 0.15", ("segcli --version",), lambda: middles["segcli --version"].cpu, lambda x: x < 0.15)
+        line(
+            "times as fast as pandas, which is not charged for its imports; at least 15",
+            ("segcli rfm",),
+            lambda: seconds[len(seconds) // 2] / middles["segcli rfm"].wall,
+            lambda x: x >= 15,
+        )
+    line(
+        "of the peak memory with a median in a recipe, under 1.5",
+        ("segcli with a median", ours),
+        ratio("segcli with a median", ours, "peak"),
+        lambda x: x < 1.5,
+    )
+    line(
+        "s of CPU for --version, under 0.15",
+        ("segcli --version",),
+        lambda: middles["segcli --version"].cpu,
+        lambda x: x < 0.15,
+    )
     line("s of CPU for --help, under 0.3", ("segcli --help",), lambda: middles["segcli --help"].cpu, lambda x: x < 0.3)
     if larger is not None:
-        line(f"of the time for {times} times the rows, at most {times * 1.1:g}", (ours,),
-             lambda: larger.wall / middles[ours].wall, lambda x: x <= times * 1.1)  # fmt: skip
-        line(f"of the memory for {times} times the rows, at most 1.3", (ours,),
-             lambda: larger.peak / middles[ours].peak, lambda x: x <= 1.3)  # fmt: skip
+        line(
+            f"of the time for {times} times the rows, at most {times * 1.1:g}",
+            (ours,),
+            lambda: larger.wall / middles[ours].wall,
+            lambda x: x <= times * 1.1,
+        )
+        line(
+            f"of the memory for {times} times the rows, at most 1.3",
+            (ours,),
+            lambda: larger.peak / middles[ours].peak,
+            lambda x: x <= 1.3,
+        )
     return held
 
 

@@ -63,8 +63,7 @@ def test_findings_on_the_data_are_warnings_and_exit_0(tmp_path: Path, capsys: Ca
     code, out, _ = ran(capsys, "check", small_shop(tmp_path, recipe))
     assert code == 0
     assert (
-        "recipe.yaml:14:18: segments.women: 1 customer is in neither this nor its opposite, for want of gender."
-        in out
+        "recipe.yaml:14:18: segments.women: 1 customer is in neither this nor its opposite, for want of gender." in out
     )
     assert out.splitlines()[-1].endswith("0 errors, 1 warning")
 

@@ -11,9 +11,7 @@ import pytest
 from tests.cli.small_shop import CUSTOMERS, ORDERS, ran, small_shop
 
 
-def test_json_is_one_object_with_everything_a_script_needs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_is_one_object_with_everything_a_script_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, "segment", small_shop(tmp_path), "--json")
     answer = json.loads(out)
     assert code == 0

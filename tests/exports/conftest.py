@@ -44,9 +44,7 @@ def customers() -> pl.DataFrame:
 
 @pytest.fixture
 def segment() -> Segment:
-    def make(
-        name: str, column: str | None = None, value: str | None = None, suppress: bool = False
-    ) -> SegmentMembers:
+    def make(name: str, column: str | None = None, value: str | None = None, suppress: bool = False) -> SegmentMembers:
         return SegmentMembers(name, column or name, value, suppress, "recipe", None)
 
     return make

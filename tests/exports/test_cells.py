@@ -59,7 +59,5 @@ def test_phones_numbers_and_everything_else_stay(cell: str) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
 def test_quoted_cells_are_read_back_as_they_were(cells: list[str]) -> None:
-    line = ",".join(
-        pl.Series("c", cells, dtype=pl.String).to_frame().select(quoted(pl.col("c"), ",")).to_series()
-    )
+    line = ",".join(pl.Series("c", cells, dtype=pl.String).to_frame().select(quoted(pl.col("c"), ",")).to_series())
     assert next(csv.reader(io.StringIO(line, newline="")), [""]) == cells

@@ -54,9 +54,7 @@ def test_a_disk_that_refuses_leaves_the_run_before_and_nothing_else(
 def tiny_disk(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("only root can mount a disk that is small enough")
     yield disk
@@ -65,9 +63,7 @@ def tiny_disk(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rows", [4_000, 12_000, 200_000])
-def test_a_full_disk_leaves_the_run_before_and_nothing_else(
-    rows, tiny_disk, customers, segment, contents
-) -> None:
+def test_a_full_disk_leaves_the_run_before_and_nothing_else(rows, tiny_disk, customers, segment, contents) -> None:
     run = write_run(tiny_disk, contents(customers, segment("lapsed")))
     before = bytes_of(run)
     result = publish(tiny_disk, "once", rows)

@@ -47,17 +47,13 @@ def test_an_optional_column_that_no_file_gave_is_left_out_so_that_it_erases_noth
     assert header == "Email Address,First Name,Last Name,Tags"
 
 
-def test_an_importer_without_a_consent_column_never_gets_who_said_no(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_an_importer_without_a_consent_column_never_gets_who_said_no(customers, segment, contents, tmp_path) -> None:
     given = customers.with_columns(email_consent=pl.Series([True, False, None, None]))
     run = write_run(tmp_path, contents(given, segment("lapsed")), esp="mailchimp")
     assert "bo@shop.example" not in (run / "segments" / "lapsed.csv").read_text()
 
 
-def test_a_segment_name_is_quoted_and_escaped_as_its_place_needs(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_a_segment_name_is_quoted_and_escaped_as_its_place_needs(customers, segment, contents, tmp_path) -> None:
     odd = segment('hats, "big"', "lapsed")
     plain = write_run(tmp_path / "plain", contents(customers, odd)) / "segments"
     nested = write_run(tmp_path / "json", contents(customers, odd), esp="listmonk") / "segments"

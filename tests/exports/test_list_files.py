@@ -6,14 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcli.exports.formats import FileSpelling, Limits
-from segcli.exports.list_files import ListFile
+from segcli.exports.list_files import Lines, ListFile, joined
 from segcli.problems import DataError
+
+
+def lines(texts) -> Lines:
+    return joined(pl.Series(texts, dtype=pl.String) + "\n")
 
 
 def write(folder, batches, **limits):
     file = ListFile(folder, "lapsed", "name", FileSpelling(), Limits(**limits))
     for batch in batches:
-        file.write(pl.Series(batch, dtype=pl.String))
+        file.write(lines(batch))
     return {part.path: (folder / part.path).read_bytes() for part in file.close()}
 
 
@@ -40,7 +44,7 @@ def test_a_list_without_members_is_a_header_alone(tmp_path) -> None:
 
 def test_digest_size_and_rows_are_those_of_the_file(tmp_path) -> None:
     file = ListFile(tmp_path, "lapsed", "name", FileSpelling(encoding="utf-8-sig"), Limits())
-    file.write(pl.Series(["é"]))
+    file.write(lines(["é"]))
     (part,) = file.close()
     content = b"\xef\xbb\xbfname\n\xc3\xa9\n"
     assert (tmp_path / "lapsed.csv").read_bytes() == content
@@ -61,5 +65,5 @@ def test_a_row_that_no_file_can_hold_is_an_error(tmp_path) -> None:
 def test_no_part_exceeds_a_limit_and_no_line_is_lost(tmp_path_factory, batches, rows, size) -> None:
     parts = write(tmp_path_factory.mktemp("parts"), batches, rows=rows, bytes=size)
     assert all(len(content) <= size and content.count(b"\n") <= rows + 1 for content in parts.values())
-    lines = [line for content in parts.values() for line in content.decode().split("\n")[1:-1]]
-    assert lines == [line for batch in batches for line in batch]
+    written = [line for content in parts.values() for line in content.decode().split("\n")[1:-1]]
+    assert written == [line for batch in batches for line in batch]

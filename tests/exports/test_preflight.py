@@ -15,9 +15,7 @@ def messages(esp: str, frame: pl.DataFrame, **options: object) -> str:
 
 
 def customer(**cells: object) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"customer_id": ["c1"], "email": ["ann@shop.example"], **{k: [v] for k, v in cells.items()}}
-    )
+    return pl.DataFrame({"customer_id": ["c1"], "email": ["ann@shop.example"], **{k: [v] for k, v in cells.items()}})
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,7 @@ def shown(out: Path) -> list[str]:
 
 
 def hidden(out: Path) -> list[str]:
-    return sorted(
-        path.name for path in out.iterdir() if path.name.startswith(".20") or path.name.startswith(".latest")
-    )
+    return sorted(path.name for path in out.iterdir() if path.name.startswith(".20") or path.name.startswith(".latest"))
 
 
 def test_a_run_is_a_folder_of_its_minute_and_latest_names_it(customers, segment, contents, tmp_path) -> None:
@@ -45,9 +43,7 @@ def test_everything_is_readable_by_the_owner_only(customers, segment, contents, 
 
 
 def test_the_manifest_has_the_digest_of_every_other_file(customers, segment, contents, tmp_path) -> None:
-    run = write_run(
-        tmp_path, contents(customers, segment("lapsed"), manifest={"cut_points": {"r_score": [1, 2]}})
-    )
+    run = write_run(tmp_path, contents(customers, segment("lapsed"), manifest={"cut_points": {"r_score": [1, 2]}}))
     manifest = read_manifest(run)
     files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()} - {"manifest.json"}
     assert files == set(manifest["outputs"])
@@ -71,9 +67,7 @@ def test_the_same_run_again_replaces_it_and_leaves_the_same_bytes(
         monkeypatch.setattr(run_folder, "_exchange", lambda staged, run: False)
     run = write_run(tmp_path, contents(customers, segment("lapsed")))
     (run / "stray.txt").write_text("of an older version")
-    first = {
-        path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "stray.txt"
-    }
+    first = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "stray.txt"}
     write_run(tmp_path, contents(customers, segment("lapsed")))
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == first
     assert (shown(tmp_path), hidden(tmp_path)) == (["2026-01-01T0900", "latest"], [])
@@ -82,17 +76,13 @@ def test_the_same_run_again_replaces_it_and_leaves_the_same_bytes(
 def test_only_timings_differ_between_two_equal_runs(customers, segment, contents, tmp_path) -> None:
     texts = []
     for seconds in (0.1, 0.2):
-        run = write_run(
-            tmp_path, contents(customers, segment("lapsed"), manifest={"timings": {"fields": seconds}})
-        )
+        run = write_run(tmp_path, contents(customers, segment("lapsed"), manifest={"timings": {"fields": seconds}}))
         texts.append((run / "manifest.json").read_text())
     assert texts[0] != texts[1]
     assert texts[0].replace('"fields": 0.1', '"fields": 0.2') == texts[1]
 
 
-def test_latest_stays_with_the_latest_moment_when_the_past_is_replayed(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_latest_stays_with_the_latest_moment_when_the_past_is_replayed(customers, segment, contents, tmp_path) -> None:
     newest = write_run(tmp_path, contents(customers, segment("lapsed"), day=9))
     write_run(tmp_path, contents(customers, segment("lapsed"), day=2))
     assert latest_run(tmp_path) == newest
@@ -120,9 +110,7 @@ def test_what_crashed_attempts_left_is_swept_and_nothing_else(customers, segment
     assert (tmp_path / ".mine").is_dir()
 
 
-def test_a_replacement_that_was_interrupted_puts_the_old_run_back(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_a_replacement_that_was_interrupted_puts_the_old_run_back(customers, segment, contents, tmp_path) -> None:
     run = write_run(tmp_path, contents(customers, segment("lapsed")))
     run.rename(tmp_path / ".2026-01-01T0900.replaced")
     write_run(tmp_path, contents(customers, segment("lapsed"), day=2))
@@ -173,9 +161,7 @@ def test_a_second_run_is_told_who_holds_the_lock(customers, segment, contents, t
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-        with pytest.raises(
-            LockedError, match=rf"another run \(process {holder.pid} on .*, since 20"
-        ) as caught:
+        with pytest.raises(LockedError, match=rf"another run \(process {holder.pid} on .*, since 20") as caught:
             write_run(tmp_path, contents(customers, segment("lapsed")))
         holder.communicate()
     assert caught.value.exit_code == 4

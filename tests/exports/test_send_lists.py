@@ -22,23 +22,17 @@ def files(run: Path) -> set[str]:
     return {path.name for path in (run / "segments").iterdir()}
 
 
-def test_a_list_holds_the_contactable_members_in_the_order_of_their_ids(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_a_list_holds_the_contactable_members_in_the_order_of_their_ids(customers, segment, contents, tmp_path) -> None:
     run = write_run(tmp_path, contents(customers, segment("lapsed")))
     assert ids(run, "lapsed") == ["c1", "c2"]
     assert entry(run, "lapsed")["customers"] == 3
     assert entry(run, "lapsed")["contactable"] == 2
 
 
-def test_a_value_of_a_field_and_a_value_in_a_list_make_lists_too(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_a_value_of_a_field_and_a_value_in_a_list_make_lists_too(customers, segment, contents, tmp_path) -> None:
     run = write_run(
         tmp_path,
-        contents(
-            customers, segment("rfm-Lost", "rfm_group", "Lost"), segment("interest-hats", "interest", "hats")
-        ),
+        contents(customers, segment("rfm-Lost", "rfm_group", "Lost"), segment("interest-hats", "interest", "hats")),
     )
     assert ids(run, "rfm-Lost") == ["c2", "c3"]
     assert ids(run, "interest-hats") == ["c1", "c2"]
@@ -62,9 +56,7 @@ def test_the_first_run_has_nothing_to_compare_with(customers, segment, contents,
     assert entry(run, "lapsed")["compared_with"] is None
 
 
-def test_who_entered_and_who_left_is_told_against_the_run_before(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_who_entered_and_who_left_is_told_against_the_run_before(customers, segment, contents, tmp_path) -> None:
     write_run(tmp_path, contents(customers, segment("lapsed")))
     now = customers.with_columns(lapsed=pl.Series([False, True, True, True]))
     run = write_run(tmp_path, contents(now, segment("lapsed"), day=2))
@@ -109,9 +101,7 @@ def test_a_value_that_nobody_has_any_more_is_left_by_all_and_then_forgotten(
     assert files(later) == {"rfm-Lost.csv", "rfm-Lost.entered.csv", "rfm-Lost.left.csv"}
 
 
-def test_a_run_of_the_past_is_compared_with_runs_before_it_only(
-    customers, segment, contents, tmp_path
-) -> None:
+def test_a_run_of_the_past_is_compared_with_runs_before_it_only(customers, segment, contents, tmp_path) -> None:
     write_run(tmp_path, contents(customers, segment("lapsed"), day=5))
     run = write_run(tmp_path, contents(customers, segment("lapsed"), day=2))
     assert entry(run, "lapsed")["compared_with"] is None
@@ -186,9 +176,7 @@ def _frame(rows) -> pl.DataFrame:
     """Customers who exist (first flag), with their flags."""
     kept = [(f"c{number:02}", *row[1:]) for number, row in enumerate(rows) if row[0]]
     names = ["customer_id", "a", "b", "x", "gone", "contactable"]
-    frame = pl.DataFrame(
-        kept, schema={n: pl.String if n == "customer_id" else pl.Boolean for n in names}, orient="row"
-    )
+    frame = pl.DataFrame(kept, schema={n: pl.String if n == "customer_id" else pl.Boolean for n in names}, orient="row")
     each = pl.when("x").then(pl.lit(["y", "x"], pl.List(pl.String)))
     return frame.with_columns(each=each)
 

@@ -65,9 +65,7 @@ class Shop:
             given = frozenset(data.columns) if data is not None else frozenset[str]()
             if data is not None:
                 columns.update(data.schema)
-            tables[name] = CatalogTable(
-                name, columns, given, TIME_COLUMN.get(name), by_person=name not in LOOKUPS
-            )
+            tables[name] = CatalogTable(name, columns, given, TIME_COLUMN.get(name), by_person=name not in LOOKUPS)
         return Catalog(tables, (), AS_OF)
 
     def tables(self) -> Tables:

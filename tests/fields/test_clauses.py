@@ -31,7 +31,7 @@ def ways(text: str, *, wanted: bool) -> list[set[tuple[str, bool]]]:
         "x not in ('it''s', 'b') and y not like 'a%' and not z",
         "case when a > 1 then 'x' else 'y' end = 'x' or case a when 1 then 2 end is not null",
         "extract(epoch from as_of - interval '7 days') > date_part('day', as_of)",
-        "a is distinct from b and \"odd name\" = a || b",
+        'a is distinct from b and "odd name" = a || b',
     ],
 )
 def test_text_of_an_expression_reads_as_the_same_tree(text: str) -> None:

@@ -35,8 +35,7 @@ def test_without_a_default_a_customer_without_rows_has_null(tmp_path: Path) -> N
 @pytest.mark.parametrize("other", ["", "  spend: {from: orders, value: sum(amount)}\n"])
 def test_within_cuts_every_aggregate_of_the_value_and_only_of_that_field(tmp_path: Path, other: str) -> None:
     text = (
-        "description: x\nfields:\n"
-        "  average_30d: {from: orders, value: sum(amount) / count(*), within: 30d}\n" + other
+        "description: x\nfields:\n  average_30d: {from: orders, value: sum(amount) / count(*), within: 30d}\n" + other
     )
     found = column("average_30d", text, Shop(orders=ORDERS), tmp_path)
     assert found == {"a": pytest.approx(10.10), "b": None}

@@ -77,8 +77,7 @@ def test_a_negation_that_provides_for_the_unknown_is_fine(tmp_path: Path) -> Non
 
 def test_a_condition_that_nobody_meets_says_which_clause_and_what_the_data_have(tmp_path: Path) -> None:
     assert found("segments:\n  turks: {where: orders > 0 and country = 'Turkey'}\n", tmp_path) == [
-        "never 9:33 segments.turks: no customer meets this: country = 'Turkey' is true of nobody "
-        "(country is TR or DE)."
+        "never 9:33 segments.turks: no customer meets this: country = 'Turkey' is true of nobody (country is TR or DE)."
     ]
 
 
@@ -118,8 +117,7 @@ GRID = """  tier:
 def test_groups_of_a_grid_that_cannot_be_reached_are_told(tmp_path: Path) -> None:
     messages = found(GRID + "segments:\n  g: {each: tier}\n", tmp_path)
     assert (
-        "unreachable 11:16 fields.tier.cases[2]: nobody can be 'best': whoever is meant is 'good' before."
-        in messages
+        "unreachable 11:16 fields.tier.cases[2]: nobody can be 'best': whoever is meant is 'good' before." in messages
     )
     assert "unreachable 12:16 fields.tier.cases[3]: no combination of r and m is 'top'." in messages
 

@@ -44,6 +44,4 @@ def test_a_bad_file_gives_its_problems_and_no_others(file: Path, tmp_path: Path)
 @pytest.mark.parametrize("file", BAD, ids=[file.stem for file in BAD])
 def test_every_problem_says_the_way_out_or_names_what_is_missing(file: Path, tmp_path: Path) -> None:
     for problem in problems_of(file, tmp_path):
-        assert problem.hint or re.search(
-            "must|missing|needs|no value|empty|exclude|neither", problem.message
-        ), problem
+        assert problem.hint or re.search("must|missing|needs|no value|empty|exclude|neither", problem.message), problem

@@ -67,16 +67,12 @@ def test_an_aggregate_is_told_by_from_and_value(tmp_path: Path, place: Place) ->
 
 
 def test_a_value_alone_is_an_expression_over_fields(tmp_path: Path, place: Place) -> None:
-    assert field_of(tmp_path, "{value: spend / orders}") == ValueField(
-        "it", place, "mine", at("spend / orders", 15)
-    )
+    assert field_of(tmp_path, "{value: spend / orders}") == ValueField("it", place, "mine", at("spend / orders", 15))
 
 
 def test_across_may_have_groups(tmp_path: Path, place: Place) -> None:
     field = field_of(tmp_path, "{across: median(gap), by: favourite_category, among: orders > 1}")
-    assert field == AcrossField(
-        "it", place, "mine", at("median(gap)", 16), "favourite_category", at("orders > 1", 60)
-    )
+    assert field == AcrossField("it", place, "mine", at("median(gap)", 16), "favourite_category", at("orders > 1", 60))
 
 
 def test_top_counts_rows_when_nothing_else_is_said(tmp_path: Path, place: Place) -> None:
@@ -90,9 +86,7 @@ def test_cuts_stay_exact(tmp_path: Path, place: Place) -> None:
 
 
 def test_points_are_rows_or_conditions(tmp_path: Path, place: Place) -> None:
-    field = field_of(
-        tmp_path, "{points: [{from: events, each: 5, most: 20, half_life: 30d}, {when: vip, each: 1.5}]}"
-    )
+    field = field_of(tmp_path, "{points: [{from: events, each: 5, most: 20, half_life: 30d}, {when: vip, each: 1.5}]}")
     first = PointsItem(
         Place("recipe.yaml", 2, 17), at("5", 38), "events", most=Decimal(20), half_life=dt.timedelta(days=30)
     )
@@ -101,9 +95,7 @@ def test_points_are_rows_or_conditions(tmp_path: Path, place: Place) -> None:
 
 
 def test_then_is_a_scalar_and_never_an_expression(tmp_path: Path, place: Place) -> None:
-    field = field_of(
-        tmp_path, "{cases: [{when: orders = 0, then: NO}, {when: true, then: null}], otherwise: 1.5}"
-    )
+    field = field_of(tmp_path, "{cases: [{when: orders = 0, then: NO}, {when: true, then: null}], otherwise: 1.5}")
     cases = (
         Case(Place("recipe.yaml", 2, 16), at("orders = 0", 23), "NO"),
         Case(Place("recipe.yaml", 2, 46), at("true", 53), None),
@@ -120,26 +112,20 @@ def test_segments_have_a_condition_or_one_per_value(tmp_path: Path, place: Place
         "  interest: {each: category, from: events, where: event = 'view', within: 30d, at_least: 3}\n",
     )
     gone, rfm, interest = recipe.segments
-    assert gone == Segment(
-        "gone", place, "mine", at("days_since_engaged > 280", 17), suppress=True, meaning="Silent."
-    )
+    assert gone == Segment("gone", place, "mine", at("days_since_engaged > 280", 17), suppress=True, meaning="Silent.")
     assert rfm == Segment("rfm", Place("recipe.yaml", 3, 3), "mine", each="rfm_group")
     assert (interest.table, interest.within, interest.at_least) == ("events", dt.timedelta(days=30), 3)
 
 
 def test_a_recipe_is_called_like_its_folder(tmp_path: Path) -> None:
     (tmp_path / "winback").mkdir()
-    (tmp_path / "winback" / "recipe.yaml").write_text(
-        "description: |\n  Back.\nsegments: {gone: {where: true}}\n"
-    )
+    (tmp_path / "winback" / "recipe.yaml").write_text("description: |\n  Back.\nsegments: {gone: {where: true}}\n")
     recipe = load_recipe(tmp_path / "winback", Problems())
     assert recipe is not None
     assert (recipe.name, recipe.description, recipe.path.name) == ("winback", "Back.", "recipe.yaml")
 
 
-@pytest.mark.parametrize(
-    "folder", [*shipped_recipes().values(), BUILTIN_FILE], ids=lambda folder: folder.name
-)
+@pytest.mark.parametrize("folder", [*shipped_recipes().values(), BUILTIN_FILE], ids=lambda folder: folder.name)
 def test_every_shipped_recipe_loads_without_a_word(folder: Path) -> None:
     problems = Problems()
     assert load_recipe(folder, problems) is not None

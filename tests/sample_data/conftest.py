@@ -28,9 +28,7 @@ def order_lines(sample: Path) -> pl.DataFrame:
 def counted_orders(order_lines: pl.DataFrame) -> pl.DataFrame:
     """One row per order that brought money: who, when, how much net of refunds."""
     return (
-        order_lines.filter(
-            pl.col("Total").is_not_null(), pl.col("Cancelled at").is_null(), pl.col("Tags").is_null()
-        )
+        order_lines.filter(pl.col("Total").is_not_null(), pl.col("Cancelled at").is_null(), pl.col("Tags").is_null())
         .filter(~pl.col("Financial Status").is_in(["voided", "refunded"]))
         .select(
             who=pl.coalesce(pl.col("Email").str.to_lowercase(), "Phone"),

@@ -18,9 +18,7 @@ def test_most_buyers_buy_once(counted_orders: pl.DataFrame) -> None:
 
 
 def test_spend_is_skewed(counted_orders: pl.DataFrame) -> None:
-    spend = (
-        counted_orders.group_by("who").agg(pl.col("net").sum().cast(pl.Float64))["net"].sort(descending=True)
-    )
+    spend = counted_orders.group_by("who").agg(pl.col("net").sum().cast(pl.Float64))["net"].sort(descending=True)
     assert spend.head(len(spend) // 10).sum() > 0.45 * spend.sum()
     assert spend.mean() > 2 * spend.median()
     assert (spend > 800).sum() > 50
@@ -42,9 +40,7 @@ def test_repeat_buyers_come_back_after_one_to_four_months(counted_orders: pl.Dat
 
 
 def test_black_friday_is_the_best_week_of_the_year(counted_orders: pl.DataFrame) -> None:
-    weeks = (
-        counted_orders.group_by(pl.col("at").dt.truncate("1w")).len().filter(pl.col("at").dt.year() == 2025)
-    )
+    weeks = counted_orders.group_by(pl.col("at").dt.truncate("1w")).len().filter(pl.col("at").dt.year() == 2025)
     assert weeks.sort("len")["at"].last().date() == dt.date(2025, 11, 24)
 
 
@@ -106,9 +102,7 @@ def test_some_never_open_and_a_few_bounce_complain_or_leave(events: pl.DataFrame
 
 def test_engagement_fades(events: pl.DataFrame) -> None:
     active = events.filter(pl.col("event").is_in(["open", "click", "visit", "view", "search"]))
-    days = active.group_by("customer_id").agg((AS_OF_UTC - pl.col("at").max()).dt.total_days().alias("days"))[
-        "days"
-    ]
+    days = active.group_by("customer_id").agg((AS_OF_UTC - pl.col("at").max()).dt.total_days().alias("days"))["days"]
     assert min((days <= 90).sum(), days.is_between(91, 270).sum(), (days > 270).sum()) > 200
 
 

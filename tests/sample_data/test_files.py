@@ -73,8 +73,7 @@ def test_order_cells_stand_on_the_first_line_of_an_order_only(order_lines: pl.Da
 
 def test_totals_are_what_the_lines_say(order_lines: pl.DataFrame) -> None:
     cents = {
-        name: pl.col(name).cast(pl.Decimal(18, 2))
-        for name in ("Subtotal", "Shipping", "Total", "Discount Amount")
+        name: pl.col(name).cast(pl.Decimal(18, 2)) for name in ("Subtotal", "Shipping", "Total", "Discount Amount")
     }
     line = pl.col("Lineitem price").cast(pl.Decimal(18, 2)) * pl.col("Lineitem quantity").cast(pl.Int64)
     orders = order_lines.group_by("Name").agg(
@@ -106,9 +105,7 @@ def test_no_file_names_a_real_web_site(sample: Path) -> None:
         assert hosts <= {"shop.example"}
 
 
-def test_every_phone_is_kept_for_fiction_and_one_persons(
-    order_lines: pl.DataFrame, customers: pl.DataFrame
-) -> None:
+def test_every_phone_is_kept_for_fiction_and_one_persons(order_lines: pl.DataFrame, customers: pl.DataFrame) -> None:
     phones = customers.filter(pl.col("phone").is_not_null())
     assert phones.group_by("phone").agg(people=pl.col("email").n_unique())["people"].max() == 1
     numbers = set(phones["phone"])

@@ -93,9 +93,7 @@ def test_urls_pass_as_they_are(shop: Path) -> None:
         ("history/r1/../../runs/2026-01-01/none", "no such file or folder"),
     ],
 )
-def test_what_does_not_exist_is_a_problem_with_the_nearest_names(
-    shop: Path, pattern: str, message: str
-) -> None:
+def test_what_does_not_exist_is_a_problem_with_the_nearest_names(shop: Path, pattern: str, message: str) -> None:
     assert message in problem_of(shop, pattern)
 
 

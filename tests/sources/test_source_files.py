@@ -69,9 +69,7 @@ def frame(rows: Sequence[int], **columns: list[str | None]) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_the_separator_is_told_from_header_and_rows_with_quotes_respected(
-    tmp_path: Path, separator: str
-) -> None:
+def test_the_separator_is_told_from_header_and_rows_with_quotes_respected(tmp_path: Path, separator: str) -> None:
     rows = [["id", "name, first", "amount"], ["1", f"a{separator}b", "1,50"], ["2", "x;y|z,\t", "2,50"]]
     text = io.StringIO()
     csv.writer(text, delimiter=separator).writerows(rows)
@@ -105,9 +103,7 @@ def test_a_separator_can_be_given(tmp_path: Path) -> None:
 
 def test_equal_and_missing_names_become_unique_with_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path, "email,email,,email_2,__row\na,b,c,d,e\n")
-    assert warnings_of(path) == [
-        "orders.csv:1: two columns are named 'email': the later one is called 'email_3'."
-    ]
+    assert warnings_of(path) == ["orders.csv:1: two columns are named 'email': the later one is called 'email_3'."]
     file, cells, _ = read(path)
     assert file.header == ("email", "email_3", "column_3", "email_2", "__row_2")
     assert cells.drop(ROW).rows() == [("a", "b", "c", "d", "e")]
@@ -185,9 +181,7 @@ def test_a_file_that_vanished_is_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("compress", [False, True])
-def test_unicode_is_read_with_and_without_mark_and_gzip(
-    tmp_path: Path, encoding: str, compress: bool
-) -> None:
+def test_unicode_is_read_with_and_without_mark_and_gzip(tmp_path: Path, encoding: str, compress: bool) -> None:
     content = "id,name\r\n1,Ayşe Ğ\r\n2,\r\n3,Zoë 👜\r\n".encode(encoding)
     path = written(tmp_path, gzip.compress(content) if compress else content)
     file, cells, rejected = read(path)
@@ -207,9 +201,7 @@ def test_unicode_is_read_with_and_without_mark_and_gzip(
         ("cp1252", "Señora Núñez – “á”"),
     ],
 )
-def test_windows_encodings_are_told_apart_by_their_letters_and_said(
-    tmp_path: Path, encoding: str, name: str
-) -> None:
+def test_windows_encodings_are_told_apart_by_their_letters_and_said(tmp_path: Path, encoding: str, name: str) -> None:
     path = written(tmp_path, f"id;name\n1;{name}\n".encode(encoding))
     file, cells, _ = read(path)
     assert file.encoding == encoding
@@ -232,18 +224,14 @@ def test_turkish_letters_after_a_plain_megabyte_are_found_and_said(tmp_path: Pat
     cells = scan_cells(file, tmp_path / "scratch", rejections, problems).collect()
     assert cells.row(-1) == (90_000, "90000", "Işık")
     assert rejections.frame().is_empty()
-    assert "orders.csv: not UTF-8: read as Windows-1254 (Turkish), for example 'Işık'" in str(
-        next(iter(problems))
-    )
+    assert "orders.csv: not UTF-8: read as Windows-1254 (Turkish), for example 'Işık'" in str(next(iter(problems)))
     assert lines_of_rows(file, [90_000]) == [90_002]
 
 
 def test_rows_of_another_encoding_in_a_unicode_file_are_rejected_and_not_garbled(tmp_path: Path) -> None:
     rows = "id,name\n1,Işık\n2,Müller\n3,Ayşegül\n".encode() + b"4,M\xfcller\n" + "5,Öz\n".encode()
     file, cells, rejected = read(written(tmp_path, rows))
-    assert_frame_equal(
-        cells, frame([0, 1, 2, 4], id=["1", "2", "3", "5"], name=["Işık", "Müller", "Ayşegül", "Öz"])
-    )
+    assert_frame_equal(cells, frame([0, 1, 2, 4], id=["1", "2", "3", "5"], name=["Işık", "Müller", "Ayşegül", "Öz"]))
     assert rejected.rows() == [
         ("orders.csv", 5, None, "bytes that are not UTF-8", "4,M�ller", True),
     ]
@@ -279,9 +267,7 @@ def test_cells_are_not_trimmed_and_keep_leading_zeros(tmp_path: Path) -> None:
 def test_long_and_short_rows_are_rejected_with_their_line_and_the_others_kept(tmp_path: Path) -> None:
     path = written(tmp_path, 'id,note,x\n1,"two\nlines",a\n2\n3,b,c,d\n\n4,e,f,,\n5,g,h\n')
     file, cells, rejected = read(path)
-    assert_frame_equal(
-        cells, frame([0, 4, 5], id=["1", "4", "5"], note=["two\nlines", "e", "g"], x=["a", "f", "h"])
-    )
+    assert_frame_equal(cells, frame([0, 4, 5], id=["1", "4", "5"], note=["two\nlines", "e", "g"], x=["a", "f", "h"]))
     assert rejected.rows() == [
         ("orders.csv", 4, None, "too few cells: 1, the header has 3", "2", True),
         ("orders.csv", 5, None, "too many cells: 4, the header has 3", "3,b,c,d", True),
