@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("numpy", reason="the benchmark's generator needs the extra `benchmark`")
 
-from tests.benchmarks.make_shop import AS_OF, EVENTS, make_shop
+from tests.benchmarks.make_shop import make_shop
+from tests.benchmarks.shop_clock import AS_OF
+from tests.benchmarks.shop_weeks import EVENTS
 
 CUSTOMERS = 4_000
 

@@ -135,6 +135,8 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
 
     lines = [champions] if champions else []
     lines += _old_orders(run)
+    for name, number in sorted(run.computed.numbers.items()):
+        lines.append(f"{name}: " + ("too little data to say" if number is None else f"{number}"))
     for name, cuts in sorted(run.computed.cut_points.items()):
         if cuts.quantiles and 0 < len(cuts.values) <= 10:
             lines.append(f"{name}: cut points {', '.join(str(value) for value in cuts.values)}")

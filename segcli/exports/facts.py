@@ -54,6 +54,7 @@ def manifest_facts(
         "cut_points": {
             name: [str(value) for value in cuts.values] for name, cuts in sorted(computed.cut_points.items())
         },
+        "numbers": {name: str(value) for name, value in sorted(computed.numbers.items())},
         "segments": [
             {
                 "name": item.name,

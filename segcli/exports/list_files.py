@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 from dataclasses import dataclass, replace
-from io import FileIO
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +15,7 @@ from segcli.problems import DataError, Problem
 
 BYTE_ORDER_MARKS = {"utf-8": b"", "utf-8-sig": codecs.BOM_UTF8, "utf-16": codecs.BOM_UTF16_LE}
 CODECS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "utf-16": "utf-16-le"}
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends without it
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,27 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class Lines:
-    """Finished lines as UTF-8 with their line ends, one after the other, and the bytes of each."""
+    """Finished lines with their line ends, one after the other, as UTF-8.
+
+    Their sizes in bytes are `sizes[first : first + count]`: few lists ever have to look at them.
+    """
 
     text: memoryview
     sizes: pl.Series
-
-    def __len__(self) -> int:
-        return len(self.sizes)
+    first: int
+    count: int
 
     def cut(self, count: int) -> tuple[Lines, Lines]:
         """The first `count` lines, and the others."""
-        end = int(self.sizes[:count].cast(pl.Int64).sum())
-        return Lines(self.text[:end], self.sizes[:count]), Lines(self.text[end:], self.sizes[count:])
+        end = int(self.sizes.slice(self.first, count).cast(pl.Int64).sum())
+        rest = Lines(self.text[end:], self.sizes, self.first + count, self.count - count)
+        return Lines(self.text[:end], self.sizes, self.first, count), rest
 
 
 def joined(lines: pl.Series) -> Lines:
     """Lines, each with its line end already, as one text."""
     text = lines.str.join("").cast(pl.Binary).item()
-    return Lines(memoryview(text), lines.str.len_bytes())
+    return Lines(memoryview(text), lines.str.len_bytes(), 0, len(lines))
 
 
 class ListFile:
@@ -70,16 +74,16 @@ class ListFile:
 
     def write(self, lines: Lines) -> None:
         """Appends lines, in order. Raises DataError for a single line larger than a whole file may be."""
-        while len(lines):
+        while lines.count:
             fitting = self._fitting(lines)
             if not fitting:
                 self._next_part()
                 fitting = self._fitting(lines)
             if not fitting:
                 limit = self._limits.bytes
-                problem = Problem(f"{self._stem}: one row has {lines.sizes[0]} bytes, a file at most {limit}.")
+                problem = Problem(f"{self._stem}: one row has {lines.sizes[lines.first]} bytes, a file at most {limit}.")
                 raise DataError([problem])
-            if fitting == len(lines):
+            if fitting == lines.count:
                 self._append(lines)
                 return
             fit, lines = lines.cut(fitting)
@@ -91,13 +95,13 @@ class ListFile:
 
     def _fitting(self, lines: Lines) -> int:
         """How many of the lines the file has room for."""
-        room = len(lines)
+        room = lines.count
         if self._limits.rows is not None:
             room = min(room, self._limits.rows - self._rows)
         if self._limits.bytes is not None:
             free = self._limits.bytes - self._bytes
             if len(lines.text) > free:
-                ends = lines.sizes.cast(pl.Int64).cum_sum()
+                ends = lines.sizes.slice(lines.first, room).cast(pl.Int64).cum_sum()
                 room = min(room, int(ends.search_sorted(free, side="right")))
         return room
 
@@ -123,13 +127,18 @@ class ListFile:
         self._put(text)
         self._digest.update(text)
         self._bytes += len(text)
-        self._rows += len(lines)
+        self._rows += lines.count
 
     def _put(self, content: bytes | memoryview) -> None:
-        """Adds to the file, which begins with its header. Thousands are written to by turns, so none stays open."""
-        with (self._run / self._path).open("ab" if self._exists else "xb", buffering=0) as file:
-            _write_whole(file, b"" if self._exists else self._head)
+        """Adds to the file, and its header first. Thousands are written to by turns, so none stays open."""
+        mode = os.O_APPEND if self._exists else os.O_CREAT | os.O_EXCL
+        file = os.open(f"{self._run}/{self._path}", os.O_WRONLY | BINARY | mode, 0o666)
+        try:
+            if not self._exists:
+                _write_whole(file, self._head)
             _write_whole(file, content)
+        finally:
+            os.close(file)
         self._exists = True
 
     def _finished(self) -> WrittenFile:
@@ -138,11 +147,11 @@ class ListFile:
         return WrittenFile(self._path, self._digest.hexdigest(), self._bytes, self._rows)
 
 
-def _write_whole(file: FileIO, content: bytes | memoryview) -> None:
+def _write_whole(file: int, content: bytes | memoryview) -> None:
     # The system may take a part only; where it takes nothing it says why.
     left = memoryview(content)
     while left:
-        left = left[file.write(left) :]
+        left = left[os.write(file, left) :]
 
 
 def write_file(run: Path, path: str, content: bytes, rows: int | None = None) -> WrittenFile:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ import polars as pl
 
 from segcli.exports.cells import cell_text, quoted, quoted_text
 from segcli.exports.contents import RunContents
+from segcli.exports.customer_table import CUSTOMERS, write_customers
 from segcli.exports.formats import load_format
-from segcli.exports.list_files import WrittenFile, file_digest, write_file
+from segcli.exports.list_files import WrittenFile, write_file
 from segcli.exports.list_members import Roster
 from segcli.exports.output_lock import output_lock
 from segcli.exports.preflight import preflight
-from segcli.exports.previous_runs import CUSTOMERS, compared_runs
+from segcli.exports.previous_runs import compared_runs
 from segcli.exports.run_folder import (
     MANIFEST,
     delete_old_runs,
@@ -31,7 +31,6 @@ from segcli.exports.run_folder import (
 from segcli.exports.send_lists import SegmentLists, WrittenLists, write_lists
 from segcli.problems import DataError
 
-ROWS_PER_GROUP = 65_536
 FILE_FORMAT = 1  # of a run's folder; raised when a later segcli could not read it
 
 
@@ -58,7 +57,7 @@ def write_run(
 
 
 def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: str | None) -> None:
-    files = [_write_customers(staged, run.customers)]
+    files = [write_customers(staged, run.customers)]
     customers = pl.scan_parquet(staged / CUSTOMERS, glob=False)
     compared, gone = compared_runs(out, name, run.segments, customers.collect_schema())
     form = load_format(esp)
@@ -75,26 +74,6 @@ def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: s
     files += written.files
     files.append(_write_rejected(staged, run.rejected))
     _write_manifest(staged, run, esp, written, files)
-
-
-def _write_customers(staged: Path, customers: pl.LazyFrame) -> WrittenFile:
-    """Writes customers.parquet, the same bytes for the same rows.
-
-    The bytes of a row group depend on the pieces in which its rows arrive, and those on threads and sources.
-    So the rows are written twice: reading back whole row groups gives every group in one piece.
-    """
-    pieces = staged / "customers.pieces"
-    customers.sink_parquet(pieces, compression="lz4", row_group_size=ROWS_PER_GROUP, engine="streaming")
-    pl.scan_parquet(pieces, glob=False).sink_parquet(
-        staged / CUSTOMERS,
-        compression="zstd",
-        compression_level=3,
-        row_group_size=ROWS_PER_GROUP,
-        engine="streaming",
-    )
-    pieces.unlink()
-    rows = pl.scan_parquet(staged / CUSTOMERS, glob=False).select(pl.len()).collect().item()
-    return file_digest(staged, CUSTOMERS, rows)
 
 
 def _write_rejected(staged: Path, rejected: pl.DataFrame) -> WrittenFile:
@@ -119,10 +98,27 @@ def _write_manifest(
         "import_note": load_format(esp).note if esp else None,
         "lists": written.entries,
         "excluded": written.excluded,
-        "outputs": {file.path: {k: v for k, v in asdict(file).items() if k != "path"} for file in files},
+        "outputs": {
+            file.path: {"sha256": file.sha256, "bytes": file.bytes, "rows": file.rows} for file in files
+        },
     }
-    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False, default=_plain_value)
-    write_file(staged, MANIFEST, f"{text}\n".encode())
+    write_file(staged, MANIFEST, _json_text(facts).encode())
+
+
+def _json_text(facts: Mapping[str, Any]) -> str:
+    """A JSON object with a line for every entry of its lists and objects: to compare, and quick to write."""
+    encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_plain_value).encode
+    members = []
+    for key, value in sorted(facts.items()):
+        if isinstance(value, Mapping) and value:
+            entries = (encode({name: value[name]})[1:-1] for name in sorted(value))
+            text = "{\n" + ",\n".join(entries) + "\n}"
+        elif isinstance(value, list | tuple) and value:
+            text = "[\n" + ",\n".join(map(encode, value)) + "\n]"
+        else:
+            text = encode(value)
+        members.append(f"{encode(key)}: {text}")
+    return "{\n" + ",\n".join(members) + "\n}\n"
 
 
 def _plain_value(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ class Computed:
     shards: tuple[Path, ...]
     cut_points: Mapping[str, CutPoints]
     columns: tuple[str, ...]
+    numbers: Mapping[str, object] = field(default_factory=dict)  # of the whole base, by the field's name
 
     @property
     def customers(self) -> pl.LazyFrame:
@@ -48,7 +49,8 @@ def compute_fields(plan: Plan, tables: Tables, scratch: Path) -> Computed:
     names = [name for name in plan.definitions if name in computed]
     shards = tuple(run.path(plan.phases - 1, shard) for shard in range(tables.shard_count))
     columns = tuple(dict.fromkeys((*given, *names)))
-    return Computed(plan, shards, run.cut_points, columns)
+    numbers = {name: found.item() for name, found in run.across.items() if found.width == 1 and found.height}
+    return Computed(plan, shards, run.cut_points, columns, numbers)
 
 
 class _Run:

@@ -7,9 +7,10 @@ import graphlib
 from collections.abc import Iterable, Mapping
 
 from segcli.fields.availability import mark_unavailable
-from segcli.fields.checking import DefinitionChecker
+from segcli.fields.checking import check_definition
 from segcli.fields.expressions import names_in
 from segcli.fields.nodes import PERSON, AcrossNode, Node, Plan, ScoreNode
+from segcli.fields.scopes import Scopes
 from segcli.problems import Problems, nearest
 from segcli.project.models import (
     AcrossField,
@@ -45,10 +46,10 @@ def plan_fields(
     segments = tuple(segments)
     definitions: Definitions = {item.name: item for item in (*fields, *segments)}
     kept = _reachable(definitions, definitions if wanted is None else wanted)
-    checker = DefinitionChecker(catalog, problems, frozenset(definitions))
-    nodes = _with_phases(_checked({name: definitions[name] for name in definitions if name in kept}, checker, problems))
+    scopes = Scopes(catalog, problems, frozenset(definitions))
+    nodes = _with_phases(_checked({name: definitions[name] for name in definitions if name in kept}, scopes, problems))
     chosen = tuple(segment for segment in segments if segment.name in kept)
-    _check_each_fields(chosen, checker, problems)
+    _check_each_fields(chosen, scopes, problems)
     plan = Plan(
         nodes=tuple(nodes),
         definitions={name: definitions[name] for name in definitions if name in kept},
@@ -115,7 +116,7 @@ def _reachable(definitions: Definitions, wanted: Iterable[str]) -> set[str]:
     return kept
 
 
-def _checked(definitions: Definitions, checker: DefinitionChecker, problems: Problems) -> list[Node]:
+def _checked(definitions: Definitions, scopes: Scopes, problems: Problems) -> list[Node]:
     """The nodes of all definitions. What rests on a broken one is left out without a word of its own."""
     nodes: list[Node] = []
     order = _ordered(definitions, problems)
@@ -126,7 +127,7 @@ def _checked(definitions: Definitions, checker: DefinitionChecker, problems: Pro
             broken.add(name)
             continue
         before = len(problems.errors)
-        found = checker.check(definition)
+        found = check_definition(definition, scopes)
         if len(problems.errors) > before:
             broken.add(name)
         nodes += found
@@ -174,10 +175,10 @@ def _with_phases(nodes: list[Node]) -> list[Node]:
     return placed
 
 
-def _check_each_fields(segments: Iterable[Segment], checker: DefinitionChecker, problems: Problems) -> None:
+def _check_each_fields(segments: Iterable[Segment], scopes: Scopes, problems: Problems) -> None:
     for segment in segments:
         # A field with a problem of its own is no column, and needs no second word.
-        known = checker.person_columns.keys() | checker.names
+        known = scopes.person_columns.keys() | scopes.names
         if segment.each and not segment.table and segment.each not in known:
             problems.error(
                 f"no field named '{segment.each}'.",

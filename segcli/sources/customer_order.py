@@ -29,15 +29,3 @@ def by_customer(rows: pl.DataFrame, time: str, *ties: str) -> pl.DataFrame:
 def starts_customer() -> pl.Expr:
     """True of the first row of each customer where rows of one lie together."""
     return (pl.col("customer_id") != pl.col("customer_id").shift(1)).fill_null(True)
-
-
-def codes(texts: pl.Series) -> pl.Series:
-    """A number below 2**31 for each text, counted from 0; the same for equal texts of this one series."""
-    # Categories of their own: those that have a name are kept for as long as the process lives.
-    return texts.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int64)
-
-
-def packed(code: pl.Series, time: pl.Series) -> pl.Series:
-    """A number that sorts by code, then by time, several times as fast as the two columns do."""
-    moment = time.dt.epoch("us").cast(pl.Int128) + 2**62  # never negative
-    return code.cast(pl.Int128) * pl.lit(2**63, pl.Int128) + moment

@@ -8,10 +8,7 @@ from decimal import Decimal
 import polars as pl
 
 from segcli.sources.currencies import converted
-from segcli.sources.customer_order import codes, packed
 from segcli.sources.tables import MONEY, TEXT, TIME, SourceFrame
-
-MOST_LOOKED_UP = 100_000  # products that are looked up by expressions and not joined
 
 
 def items_of(source: SourceFrame, number: int) -> pl.LazyFrame:
@@ -66,51 +63,30 @@ def with_their_orders(items: pl.LazyFrame, facts: pl.LazyFrame | None, rates: Ma
     return items.with_columns(converted("price", rates)) if "price" in columns else items
 
 
-def with_products(rows: pl.LazyFrame, products: pl.DataFrame | None, wanted: Collection[str]) -> pl.LazyFrame:
-    """Adds the product's name, category, brand (as far as wanted) where the row does not say them itself.
-
-    They are looked up as rows are read, by expressions: those cost nothing in a query that does not use them, and a
-    join would. Of very many products a join it is, since every batch of rows has to learn them anew.
-    """
+def with_products(rows: pl.LazyFrame, products: pl.LazyFrame | None, wanted: Collection[str]) -> pl.LazyFrame:
+    """Adds the product's name, category, brand (as far as wanted) where the row does not say them itself."""
     columns = rows.collect_schema()
-    if products is None or products.is_empty() or "product_id" not in columns:
+    if products is None or "product_id" not in columns:
         return rows
-    names = [name for name in wanted if name in products.columns]
-    added = {f"__product_{name}": name for name in names}
-    if len(products) > MOST_LOOKED_UP and names:
-        texts = products.lazy().select("product_id", **{column: pl.col(name) for column, name in added.items()})
-        found = {name: pl.col(column) for column, name in added.items()}
-        rows = rows.join(texts, on="product_id", how="left")
-    else:
-        ids = products["product_id"]
-        found = {
-            name: pl.col("product_id").replace_strict(ids, products[name], default=None, return_dtype=TEXT())
-            for name in names
-        }
-    told = {name: pl.coalesce(name, value) if name in columns else value for name, value in found.items()}
-    return rows.with_columns(**told).drop(added, strict=False)
+    names = [name for name in wanted if name in products.collect_schema()]
+    if not names:
+        return rows
+    rows = rows.join(products.select("product_id", *names), on="product_id", how="left", suffix="_of_product")
+    own = [name for name in names if name in columns]
+    return rows.with_columns(pl.coalesce(name, f"{name}_of_product").alias(name) for name in own).drop(
+        f"{name}_of_product" for name in own
+    )
 
 
-def product_order(items: pl.DataFrame) -> pl.Series:
-    """Of each line the nth order with which its customer buys its product, ties by order_id; null without a product."""
-    pair = codes(items["customer_id"]).cast(pl.Int64) * 2**32 + codes(items["product_id"])
-    key = packed(pair, items["ordered_at"])
-    order = key.arg_sort(nulls_last=True)
-    same_time = _repeats(key.gather(order))
-    ids = items["order_id"]
-    tied = same_time.arg_true()
-    other_order = ids.gather(order.gather(tied)).ne_missing(ids.gather(order.gather(tied - 1)))
-    if other_order.any():
-        order = pl.select(pl.arg_sort_by([key, ids], nulls_last=True)).to_series()
-        same_order = _repeats(key.gather(order)) & ids.gather(order).eq_missing(ids.gather(order).shift(1))
-    else:
-        same_order = same_time
-    lines = pl.DataFrame({"row": order, "same_pair": _repeats(pair.gather(order)), "same_order": same_order})
-    nth = pl.col("same_order").not_().cast(pl.Int64).cum_sum()
-    before = pl.when(pl.col("same_pair").not_()).then(nth - 1).forward_fill()
-    count = lines.select("row", count=nth - before).sort("row")["count"]
-    return pl.select(pl.when(items["product_id"].is_not_null()).then(count).alias("product_order")).to_series()
-
-
-def _repeats(values: pl.Series) -> pl.Series:
-    return (values == values.shift(1)).fill_null(False)
+def with_product_order(items: pl.DataFrame) -> pl.DataFrame:
+    """Adds `product_order`: the nth order with which this customer buys this product, ties by order_id."""
+    pair = ("customer_id", "product_id")
+    items = items.sort(*pair, "ordered_at", "order_id")
+    first = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in pair)
+    new = first | pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("ordered_at", "order_id")
+    )
+    nth = new.cast(pl.Int64).cum_sum()
+    started = pl.when(pl.int_range(pl.len()) == 0).then(True).otherwise(first)
+    count = nth - pl.when(started).then(nth).forward_fill() + 1
+    return items.with_columns(pl.when(pl.col("product_id").is_not_null()).then(count).alias("product_order"))

@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.measuring import ROOT, Measured, Middle, measure
@@ -82,7 +83,7 @@ def _arguments() -> argparse.Namespace:
 def _shop(customers: int, files: str) -> Path:
     # In a process of its own: this one has to stay small, see measuring.py.
     made = measure(["-m", "tests.benchmarks.make_shop", "--customers", str(customers), "--files", files])
-    return Path(made.output.strip().splitlines()[-1])
+    return Path(_last_line(made))
 
 
 def _contenders(shop: Path, work: Path, arguments: argparse.Namespace) -> dict[str, list[str]]:
@@ -139,7 +140,7 @@ def _print_table(middles: dict[str, Middle], runs: Runs) -> None:
     for name, middle in middles.items():
         print(f"{name:24} {middle.wall:8.2f} {middle.cpu:8.2f} {middle.peak:8.0f}")
     if "segcli fields" in runs:
-        print(f"stages of segcli fields: {runs['segcli fields'][-1].output.strip().splitlines()[-1]}")
+        print(f"stages of segcli fields: {_last_line(runs['segcli fields'][-1])}")
 
 
 def _print_agreement(work: Path) -> bool:
@@ -150,7 +151,7 @@ def _print_agreement(work: Path) -> bool:
         if not (ours.exists() and theirs.exists()):
             continue
         command = ["-m", "tests.benchmarks.agreement", str(ours), str(theirs)]
-        found = json.loads(measure(command).output.strip().splitlines()[-1])
+        found = json.loads(_last_line(measure(command)))
         # Elsewhere a last digit may fall to the other side of a cut point or of a rounding.
         wrong = {
             column: rows
@@ -170,75 +171,59 @@ def _print_larger(arguments: argparse.Namespace, work: Path) -> Middle:
     shop = _shop(arguments.customers * arguments.times, arguments.files)
     measured = measure(_by("segcli_fields", shop, work, "larger"))
     print(
-        f"segcli fields, {arguments.times} times the rows: {measured.wall:.2f} s, {measured.cpu:.2f} s cpu, {measured.peak:.0f} MB"
+        f"segcli fields, {arguments.times} times the rows: {measured.wall:.2f} s, "
+        f"{measured.cpu:.2f} s cpu, {measured.peak:.0f} MB"
     )
-    print(f"stages: {measured.output.strip().splitlines()[-1]}")
+    print(f"stages: {_last_line(measured)}")
     return Middle.of([measured])
 
 
 def _print_limits(middles: dict[str, Middle], runs: Runs, larger: Middle | None, times: int) -> bool:
+    """Prints every ratio with its limit, as far as its contenders ran; whether all limits are held."""
     held = True
-
-    def line(text: str, needs: tuple[str, ...], value: Callable[[], float], good: Callable[[float], bool]) -> None:
-        nonlocal held
-        if not all(name in middles for name in needs):
-            return
-        number = value()
-        held = held and good(number)
-        print(f"{'held' if good(number) else 'NOT HELD':9} {number:7.2f}  {text}")
-
-    def ratio(one: str, other: str, what: str = "wall") -> Callable[[], float]:
-        return lambda: getattr(middles[one], what) / getattr(middles[other], what)
-
     print()
-    ours, polars, duckdb = "segcli fields", "Polars by hand", "DuckDB by hand"
-    line("of Polars' time, at most 1.2", (ours, polars), ratio(ours, polars), lambda x: x <= 1.2)
-    lean = duckdb in middles and ours in middles and ratio(ours, duckdb, "peak")() <= 0.5
-    limit = 1.5 if lean else 1.3
-    line(f"of DuckDB's time, at most {limit}", (ours, duckdb), ratio(ours, duckdb), lambda x: x <= limit)
-    line("of Polars' memory", (ours, polars), ratio(ours, polars, "peak"), lambda _: True)
-    line("of DuckDB's memory", (ours, duckdb), ratio(ours, duckdb, "peak"), lambda _: True)
-    line(
-        "of Polars' time with the send lists, which it does not write",
-        ("segcli segment", polars),
-        ratio("segcli segment", polars),
-        lambda _: True,
-    )
-    if "pandas rfm" in runs:
-        seconds = sorted(json.loads(run.output.strip().splitlines()[-1])["seconds"] for run in runs["pandas rfm"])
-        line(
-            "times as fast as pandas, which is not charged for its imports; at least 15",
-            ("segcli rfm",),
-            lambda: seconds[len(seconds) // 2] / middles["segcli rfm"].wall,
-            lambda x: x >= 15,
-        )
-    line(
-        "of the peak memory with a median in a recipe, under 1.5",
-        ("segcli with a median", ours),
-        ratio("segcli with a median", ours, "peak"),
-        lambda x: x < 1.5,
-    )
-    line(
-        "s of CPU for --version, under 0.15",
-        ("segcli --version",),
-        lambda: middles["segcli --version"].cpu,
-        lambda x: x < 0.15,
-    )
-    line("s of CPU for --help, under 0.3", ("segcli --help",), lambda: middles["segcli --help"].cpu, lambda x: x < 0.3)
-    if larger is not None:
-        line(
-            f"of the time for {times} times the rows, at most {times * 1.1:g}",
-            (ours,),
-            lambda: larger.wall / middles[ours].wall,
-            lambda x: x <= times * 1.1,
-        )
-        line(
-            f"of the memory for {times} times the rows, at most 1.3",
-            (ours,),
-            lambda: larger.peak / middles[ours].peak,
-            lambda x: x <= 1.3,
-        )
+    for text, value, most in _ratios(middles, runs, larger, times):
+        good = most is None or value <= most
+        held = held and good
+        verdict = "" if most is None else "held" if good else "NOT HELD"
+        print(f"{verdict:9} {value:7.2f}  {text}" + ("" if most is None else f": at most {most:.3g}"))
     return held
+
+
+def _ratios(
+    middles: dict[str, Middle], runs: Runs, larger: Middle | None, times: int
+) -> Iterator[tuple[str, float, float | None]]:
+    """What is compared, its value, and the most that it may be; None where it is only told."""
+    ours, polars, duckdb, pandas = (
+        middles.get(name) for name in ("segcli fields", "Polars by hand", "DuckDB by hand", "pandas rfm")
+    )
+    whole, rfm, median = (middles.get(name) for name in ("segcli segment", "segcli rfm", "segcli with a median"))
+    if ours and polars:
+        yield "of the time of Polars by hand", ours.wall / polars.wall, 1.2
+        yield "of its processor time", ours.cpu / polars.cpu, None
+        yield "of its memory", ours.peak / polars.peak, None
+    if ours and duckdb:
+        memory = ours.peak / duckdb.peak
+        yield "of the time of DuckDB by hand", ours.wall / duckdb.wall, 1.5 if memory <= 0.5 else 1.3
+        yield "of its processor time", ours.cpu / duckdb.cpu, None
+        yield "of its memory", memory, None
+    if whole and ours:
+        yield "of the time of the fields alone, with a send list for every segment", whole.wall / ours.wall, None
+    if pandas and rfm:
+        seconds = statistics.median(json.loads(_last_line(run))["seconds"] for run in runs["pandas rfm"])
+        yield "of the time of pandas for RFM, its imports not counted", rfm.wall / seconds, 1 / 15
+    if median and ours:
+        yield "of the memory, with a median in a recipe", median.peak / ours.peak, 1.5
+    if larger and ours:
+        yield f"of the time, for {times} times the rows", larger.wall / ours.wall, 1.1 * times
+        yield f"of the memory, for {times} times the rows", larger.peak / ours.peak, 1.3
+    for option, most in (("--version", 0.15), ("--help", 0.3)):
+        if (started := middles.get(f"segcli {option}")) is not None:
+            yield f"s of processor time for {option}", started.cpu, most
+
+
+def _last_line(run: Measured) -> str:
+    return run.output.strip().splitlines()[-1]
 
 
 if __name__ == "__main__":

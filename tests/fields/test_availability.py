@@ -48,7 +48,10 @@ fields:
 
 def test_a_window_without_rows_is_zero_because_the_table_does_know_such_rows(tmp_path: Path) -> None:
     old = [{"customer_id": "a", "at": days_ago(100), "event": "open"}]
-    text = "description: x\nfields:\n  o: {from: events, where: event = 'open', within: 30d, value: count(*), default: 0}\n"
+    text = (
+        "description: x\nfields:\n"
+        "  o: {from: events, where: event = 'open', within: 30d, value: count(*), default: 0}\n"
+    )
     found = computed(text, Shop(events=old), tmp_path)
     assert found.plan.unavailable == {}
     assert found.customers.collect()["o"].to_list() == [0]
