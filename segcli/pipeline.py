@@ -186,7 +186,7 @@ def _sorted_customers(computed: Computed) -> pl.LazyFrame:
     """By customer_id; without any address or event nobody is known to be contactable, so nobody is."""
     known = pl.col(CONTACTABLE) if CONTACTABLE in computed.columns else pl.lit(None, pl.Boolean)
     contactable = known.fill_null(value=False).alias(CONTACTABLE)
-    return computed.customers.with_columns(contactable).sort("customer_id")
+    return computed.customers_in_order.with_columns(contactable)
 
 
 @contextmanager

@@ -85,5 +85,8 @@ def joined(node: AcrossNode, found: pl.DataFrame, person: pl.DataFrame) -> pl.Se
 
 
 def save_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Scratch between barriers: read once or twice and thrown away, so quick to write beats small."""
-    frame.write_ipc(path, compression="lz4")
+    """Scratch between barriers: read once or twice and thrown away, so quick to write beats small.
+
+    In batches, so that a part can be read without the rest.
+    """
+    frame.write_ipc(path, compression="lz4", record_batch_size=8_192)

@@ -12,6 +12,7 @@ import polars as pl
 from segcli.fields.aggregation import table_columns, with_default
 from segcli.fields.availability import settle_availability
 from segcli.fields.barriers import CutPoints, across, cut_points, joined, save_frame, scored
+from segcli.fields.in_order import in_order
 from segcli.fields.nodes import PERSON, AcrossNode, Node, Plan, RowNode, ScoreNode, TableNode
 from segcli.sources.tables import Tables
 
@@ -30,6 +31,11 @@ class Computed:
     def customers(self) -> pl.LazyFrame:
         """One row per customer, in no order across shards."""
         return pl.scan_ipc(list(self.shards)).select(self.columns)
+
+    @property
+    def customers_in_order(self) -> pl.LazyFrame:
+        """One row per customer, by customer_id: for reading through once in bounded memory."""
+        return in_order(self.shards, self.columns)
 
 
 def compute_fields(plan: Plan, tables: Tables, scratch: Path) -> Computed:

@@ -30,9 +30,11 @@ class Scopes:
         self.person_columns: dict[str, pl.DataType] = dict(catalog.tables["customers"].columns)
 
     def person(self, *, aggregates: bool = False) -> Scope:
+        """What an expression over one customer may name, or (with `aggregates`) one over all customers."""
         return Scope(self.person_columns, "a field", self.catalog.as_of, aggregates=aggregates, others=self.names)
 
     def rows(self, table: CatalogTable, *, aggregates: bool = False) -> Scope:
+        """What an expression over a table's rows may name: its columns, and the fields of the row's customer."""
         # The table's own columns hide fields of the same name.
         columns = {**self.person_columns, **table.columns}
         return Scope(
@@ -44,6 +46,7 @@ class Scopes:
         )
 
     def table(self, name: str, place: Place, key: str) -> CatalogTable | None:
+        """The table of that name, if customers have rows in it."""
         table = self.catalog.table(name)
         if table is None:
             known = {*CANONICAL, *self.catalog.tables}
@@ -61,6 +64,7 @@ class Scopes:
         return checked, checked is not None
 
     def column(self, column: str, table: CatalogTable, place: Place, key: str) -> bool:
+        """Whether the table has the column."""
         if column in table.columns:
             return True
         hint = nearest(column, table.columns)
@@ -70,6 +74,7 @@ class Scopes:
     def window_column(
         self, within: dt.timedelta | None, table: CatalogTable, place: Place, key: str
     ) -> tuple[str | None, bool]:
+        """The column that says when a row happened, and whether `within` can do its work."""
         if within is None or table.time:
             return table.time, True
         self.problems.error(
@@ -78,6 +83,7 @@ class Scopes:
         return None, False
 
     def default(self, default: Scalar, dtype: pl.DataType, definition: Field, key: str) -> bool:
+        """Whether the default is of the type of the value."""
         kind = common_type([default])
         fits = default is None or kind == dtype or (dtype.is_numeric() and kind is not None and kind.is_numeric())
         if not fits:
