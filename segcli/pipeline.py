@@ -15,11 +15,9 @@ import polars as pl
 
 from segcli.exports import (
     RunContents,
-    finished_runs,
     format_names,
     manifest_facts,
     read_manifest,
-    run_name,
     wanted_columns,
     write_run,
 )
@@ -56,6 +54,7 @@ class SegmentRun:
     computed: Computed
     members: tuple[SegmentMembers, ...]
     newest_order: dt.datetime | None = None
+    without_recorded_consent: int | None = None  # contactable, and no file says that they agreed
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -74,8 +73,8 @@ def prepare(project: Project, problems: Problems, *, wanted: Iterable[str] | Non
 
 def _with_known_format(project: Project, problems: Problems) -> Project:
     """The project, without its ESP if that is none: then the rest is checked all the same."""
-    if project.esp is None or project.esp in format_names():
-        return project
+    if project.esp is None or project.esp.lower() in format_names():
+        return replace(project, esp=project.esp and project.esp.lower())
     hint = nearest(project.esp, format_names()) or f"Known are {', '.join(format_names())}."
     key = "esp" if project.esp_place else "--esp"
     problems.error(f"no email service named '{project.esp}'.", project.esp_place, key, hint)
@@ -142,7 +141,16 @@ def compute(
     with _timed(seconds, "segments"):
         progress("Deciding segments")
         members = decide_members(computed)
-    return SegmentRun(prepared, tables, computed, members, _newest_order(tables), seconds)
+    unrecorded = _without_recorded_consent(computed)
+    return SegmentRun(prepared, tables, computed, members, _newest_order(tables), unrecorded, seconds)
+
+
+def _without_recorded_consent(computed: Computed) -> int | None:
+    if CONTACTABLE not in computed.columns or CONTACTABLE in computed.plan.unavailable:
+        return None
+    agreed = pl.col("email_consent") if "email_consent" in computed.columns else pl.lit(None, pl.Boolean)
+    unrecorded = pl.col(CONTACTABLE) & agreed.is_null()
+    return int(computed.customers.select(unrecorded.sum()).collect(engine="streaming").item() or 0)
 
 
 def _newest_order(tables: Tables) -> dt.datetime | None:
@@ -198,18 +206,18 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class WrittenRun:
-    """Where a run was written, and how large its segments were in the run before (empty without one)."""
+    """Where a run was written, and how large its segments were in the runs that they were compared with."""
 
     folder: Path
     previous: dict[str, int]
+    compared_with: tuple[str, ...]
+    import_note: str | None  # what to choose in the email service's importer
 
 
 def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
     """Writes the run's folder. Raises DataError or RecipeError with every earlier run as it was."""
     progress("Writing send lists")
     project = run.prepared.project
-    before = [earlier for earlier in finished_runs(project.output) if earlier.name < run_name(project.as_of)]
-    previous = {item["name"]: item["customers"] for item in (read_manifest(before[-1])["segments"] if before else ())}
     with _timed(run.seconds, "inputs"):
         facts = manifest_facts(project, run.prepared.catalog, run.tables, run.computed, run.members, run.seconds)
     contents = RunContents(
@@ -223,4 +231,16 @@ def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
         timezone=project.timezone.key,
     )
     folder = write_run(project.output, contents, esp=project.esp, keep=project.keep)
-    return WrittenRun(folder, previous)
+    return _compared(folder)
+
+
+def _compared(folder: Path) -> WrittenRun:
+    """The written run with the sizes that its segments had in the runs they were compared with."""
+    manifest = read_manifest(folder)
+    compared = {item["name"]: item["compared_with"] for item in manifest["lists"] if item["compared_with"]}
+    sizes = {
+        name: {item["name"]: item["customers"] for item in read_manifest(folder.parent / name)["segments"]}
+        for name in sorted(set(compared.values()))
+    }
+    previous = {name: sizes[earlier].get(name, 0) for name, earlier in compared.items()}
+    return WrittenRun(folder, previous, tuple(sizes), manifest["import_note"])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,12 +52,14 @@ def init(
     _ignore(folder / ".gitignore")
     console = stdout_console()
     console.print(f"{target} written: {counted(len(files), 'file')}, {counted(len(chosen), 'recipe')}.")
+    if not files:
+        console.print(f"No export file was found in {folder.resolve()}: put them there, and name them under sources.")
     console.print("\nNext:")
     where = "" if folder.resolve() == Path.cwd() else f" {folder}"
     for line in (f"segcli check{where}", f"segcli segment{where}"):
         console.print(f"  {line}", markup=False)
     console.print("\nEvery morning at seven, as a line for crontab -e:")
-    console.print(f"  0 7 * * *  cd {folder.resolve()} && segcli segment --quiet", markup=False, soft_wrap=True)
+    console.print(f"  0 7 * * *  {cron_command(folder)}", markup=False, soft_wrap=True)
 
 
 def _look(folder: Path) -> Prepared | None:
@@ -77,6 +82,12 @@ def available_recipes(prepared: Prepared) -> list[str]:
         for recipe in prepared.project.recipes
         if any(segment.name not in unavailable for segment in recipe.segments)
     ]
+
+
+def cron_command(folder: Path) -> str:
+    """What cron can run: its PATH is short, so the program is named in full."""
+    program = shutil.which(sys.argv[0]) or shutil.which("segcli") or "segcli"
+    return f"cd {shlex.quote(str(folder.resolve()))} && {shlex.quote(str(Path(program).absolute()))} segment --quiet"
 
 
 def local_timezone() -> str:
@@ -129,8 +140,8 @@ def project_text(options: dict[str, str | None], files: Sequence[str], recipes: 
                 else ["# recipes:", "#   - rfm", "#   - lifecycle"]
             ),
             "",
-            "# Runs older than this are deleted after a new one is written.",
-            "output: {folder: out, keep: 30d}",
+            "# Where runs are written. With `keep`, those written longer ago are deleted after a new one.",
+            "# output: {folder: out, keep: 30d}",
             "",
             "# A run on half an export stops instead of writing lists.",
             "# expect: {newest_order: 2d, rows: {orders: 1000}}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,7 +28,7 @@ COUNTED = {
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segcli.pipeline import SegmentRun
+    from segcli.pipeline import SegmentRun, WrittenRun
 
 
 def segment(
@@ -69,7 +68,7 @@ def segment(
     if as_json:
         print_json(_answer(run, written.folder, seconds))
     elif not quiet:
-        _show(run, written.folder, written.previous, seconds, everything=everything)
+        _show(run, written, seconds, everything=everything)
 
 
 def _answer(run: SegmentRun, folder: Path, seconds: float) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def unavailable_segments(run: SegmentRun) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _show(run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: float, *, everything: bool) -> None:
+def _show(run: SegmentRun, written: WrittenRun, seconds: float, *, everything: bool) -> None:
     from rich.markup import escape
 
     from segcli.cli.output import counted, on_one_line, stderr_console, stdout_console
@@ -120,14 +119,18 @@ def _show(run: SegmentRun, folder: Path, previous: Mapping[str, int], seconds: f
         f"{run.computed.plan.as_of:%Y-%m-%d %H:%M} {project.timezone.key}"
     )
     table = segment_table(
-        run.members, tables["customers"].rows, previous, everything=everything, currency=project.currency
+        run.members, tables["customers"].rows, written.previous, everything=everything, currency=project.currency
     )
     answer.print(table)
     if table.row_count < len(run.members):
         notes.print("(+2): smaller segments of the recipe that are not shown. --all shows them.", style="dim")
     for line in _notes(run, champion_note(run.members), everything=everything):
         notes.print(on_one_line(line), markup=False)
-    notes.print(f"[bold]{escape(str(folder))}[/bold] written in {seconds:.1f} s")
+    if written.compared_with:
+        notes.print(f"change: against {', '.join(written.compared_with)}", style="dim")
+    if written.import_note:
+        notes.print(on_one_line(f"Importing into {project.esp}: {written.import_note}"), markup=False)
+    notes.print(f"[bold]{escape(str(written.folder))}[/bold] written in {seconds:.1f} s")
 
 
 def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[str]:
@@ -135,6 +138,11 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
 
     lines = [champions] if champions else []
     lines += _old_orders(run)
+    if run.without_recorded_consent:
+        lines.append(
+            f"{run.without_recorded_consent:,} of the contactable customers have no yes on record: where the law asks "
+            "for one, give a file with their consent, or a recipe's segment with `email_consent`."
+        )
     for name, number in sorted(run.computed.numbers.items()):
         lines.append(f"{name}: " + ("too little data to say" if number is None else f"{number}"))
     for name, cuts in sorted(run.computed.cut_points.items()):

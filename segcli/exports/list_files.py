@@ -81,7 +81,9 @@ class ListFile:
                 fitting = self._fitting(lines)
             if not fitting:
                 limit = self._limits.bytes
-                problem = Problem(f"{self._stem}: one row has {lines.sizes[lines.first]} bytes, a file at most {limit}.")
+                problem = Problem(
+                    f"{self._stem}: one row has {lines.sizes[lines.first]} bytes, a file at most {limit}."
+                )
                 raise DataError([problem])
             if fitting == lines.count:
                 self._append(lines)
@@ -122,7 +124,7 @@ class ListFile:
         self._begin()
 
     def _append(self, lines: Lines) -> None:
-        # What formats hold in common is made as UTF-8; the one other encoding is for people.
+        # Texts are made as UTF-8; only the lists for spreadsheets are written otherwise.
         text = lines.text if self._codec == "utf-8" else str(lines.text, "utf-8").encode(self._codec)
         self._put(text)
         self._digest.update(text)

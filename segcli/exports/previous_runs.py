@@ -41,12 +41,14 @@ def read_manifest(run: Path) -> dict[str, Any]:
 
 
 def compared_runs(
-    out: Path, name: str, segments: Sequence[SegmentMembers], schema: pl.Schema
+    out: Path, name: str, segments: Sequence[SegmentMembers], customers: pl.LazyFrame
 ) -> tuple[dict[str, EarlierRun], tuple[SegmentMembers, ...]]:
     """Segment -> the last run before `name` that had it; and segments of one value that nobody has any more.
 
     The latter had members on their list in the last run that had their column, so they are still compared.
+    A run over other people (another shop's files in the same folder) is passed over.
     """
+    schema = customers.collect_schema()
     compared: dict[str, EarlierRun] = {}
     gone: dict[str, SegmentMembers] = {}
     open_columns = {(segment.column, segment.value is None) for segment in segments}
@@ -55,6 +57,8 @@ def compared_runs(
         if not open_columns:
             break
         run = _open_run(path)
+        if run is not None and not _same_people(run.customers, customers):
+            continue
         found = {key for key in open_columns if run is not None and _has(run.schema, *key)}
         open_columns -= found
         if run is None:
@@ -68,6 +72,14 @@ def compared_runs(
                 gone[segment.name] = segment
                 compared[segment.name] = run
     return compared, tuple(gone[name] for name in sorted(gone))
+
+
+def _same_people(earlier: pl.LazyFrame, customers: pl.LazyFrame) -> bool:
+    """Whether half of the earlier run's customers are still there. Customers come and seldom go."""
+    ids = earlier.select("customer_id")
+    kept = ids.join(customers.select("customer_id"), on="customer_id", how="semi")
+    before, still = (frame.select(pl.len()).collect(engine="streaming").item() for frame in (ids, kept))
+    return bool(2 * still >= before)
 
 
 def _has(schema: pl.Schema, column: str, condition: bool) -> bool:

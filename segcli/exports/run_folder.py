@@ -123,15 +123,22 @@ def _move_in(staged: Path, run: Path) -> None:
         shutil.rmtree(aside)
 
 
-def delete_old_runs(out: Path, before: dt.datetime) -> list[str]:
-    """Deletes runs as of a time earlier than `before`, never the latest; returns their names."""
-    latest = latest_run(out)
-    old = [run for run in finished_runs(out) if run.name < run_name(before) and run != latest]
-    for run in old:
-        hidden = out / f".{run.name}.{uuid.uuid4().hex}"
-        run.rename(hidden)
+def delete_old_runs(out: Path, run: Path, keep: dt.timedelta) -> list[str]:
+    """Deletes runs that were written more than `keep` before `run`, never the latest; returns their names.
+
+    A run of a past day, written just now, is not old.
+    """
+    latest, before = latest_run(out), _written_at(run) - keep.total_seconds()
+    old = [other for other in finished_runs(out) if _written_at(other) < before and other not in (latest, run)]
+    for other in old:
+        hidden = out / f".{other.name}.{uuid.uuid4().hex}"
+        other.rename(hidden)
         shutil.rmtree(hidden)
-    return [run.name for run in old]
+    return [other.name for other in old]
+
+
+def _written_at(run: Path) -> float:
+    return (run / MANIFEST).stat().st_mtime
 
 
 def seal(folder: Path) -> None:

@@ -19,7 +19,7 @@ from segcli.exports.previous_runs import EarlierRun
 from segcli.segments import SegmentMembers
 
 BATCH = 4 * 65_536  # customers held in memory as text at a time
-PIECE = 32_768  # lines put together at a time: so few that they stay in the processor's cache
+PIECE = 8_192  # lines put together at a time: so few that they stay in the cache of a processor
 
 Numbered = Mapping[int, SegmentMembers]
 
@@ -158,16 +158,14 @@ class _BatchLines:
         columns = sorted({*builder.line.meta.root_names()})
         batch = with_every_column(roster.customers).select(columns).slice(start, BATCH).collect()
         wanted = pl.repeat(value=False, n=batch.height, eager=True).scatter(rows, True)
-        halves = builder.halves(batch.filter(wanted))
-        self._heads, self._tails = halves["head"], halves["tail"]
+        self._halves = builder.halves(batch.filter(wanted))
         self._places = wanted.cum_sum() - wanted.cast(pl.UInt32)  # of each row in the halves
 
     def on_lists(self, members: pl.DataFrame, tags: pl.Series) -> Iterator[tuple[int, Lines]]:
         """Segment and lines, for `members` with each segment's together; a long list comes in pieces."""
         for piece in members.iter_slices(PIECE):
-            places = self._places.gather(piece["row"])
-            halves = self._heads.gather(places), tags.gather(piece["segment"]), self._tails.gather(places)
-            lines = joined(pl.select(pl.concat_str(*halves)).to_series())
+            halves = self._halves[self._places.gather(piece["row"])]
+            lines = joined(halves.select(pl.concat_str("head", tags.gather(piece["segment"]), "tail")).to_series())
             counts = piece["segment"].rle().struct.unnest()
             ends = lines.sizes.cum_sum().gather(counts["len"].cum_sum() - 1)
             row = start = 0

@@ -34,13 +34,11 @@ from segcli.problems import DataError
 FILE_FORMAT = 1  # of a run's folder; raised when a later segcli could not read it
 
 
-def write_run(
-    out: Path, run: RunContents, *, esp: str | None = None, keep: dt.timedelta | None = None
-) -> Path:
+def write_run(out: Path, run: RunContents, *, esp: str | None = None, keep: dt.timedelta | None = None) -> Path:
     """Writes the run whole into `out/<YYYY-MM-DDTHHMM>` and returns that folder.
 
-    A run of the same name is replaced. `latest` then names the run of the latest moment, and runs that are
-    more than `keep` older than this one are deleted. Raises LockedError while another process writes to
+    A run of the same name is replaced. `latest` then names the run of the latest moment, and runs that were
+    written more than `keep` before this one are deleted. Raises LockedError while another process writes to
     `out`, RecipeError for an ESP that is not known, DataError for rows that the ESP's importer would take
     wrong and for a disk that refuses; in each case every earlier run is as it was.
     """
@@ -52,14 +50,14 @@ def write_run(
             _write_contents(out, staged, name, run, esp)
             folder = publish(out, staged, name)
         if keep is not None:
-            delete_old_runs(out, run.as_of - keep)
+            delete_old_runs(out, folder, keep)
     return folder
 
 
 def _write_contents(out: Path, staged: Path, name: str, run: RunContents, esp: str | None) -> None:
     files = [write_customers(staged, run.customers)]
     customers = pl.scan_parquet(staged / CUSTOMERS, glob=False)
-    compared, gone = compared_runs(out, name, run.segments, customers.collect_schema())
+    compared, gone = compared_runs(out, name, run.segments, customers)
     form = load_format(esp)
     segments = (*run.segments, *gone)
     suppressing = tuple(segment for segment in run.segments if segment.suppress)
@@ -98,9 +96,7 @@ def _write_manifest(
         "import_note": load_format(esp).note if esp else None,
         "lists": written.entries,
         "excluded": written.excluded,
-        "outputs": {
-            file.path: {"sha256": file.sha256, "bytes": file.bytes, "rows": file.rows} for file in files
-        },
+        "outputs": {file.path: {"sha256": file.sha256, "bytes": file.bytes, "rows": file.rows} for file in files},
     }
     write_file(staged, MANIFEST, _json_text(facts).encode())
 

@@ -15,7 +15,7 @@ from segcli.sources.customers import as_of_then
 from segcli.sources.expectations import check_expectations
 from segcli.sources.finishing import Inputs, finish_shard
 from segcli.sources.identity import People, find_people
-from segcli.sources.local_time import LOCAL_COLUMNS, zones_elsewhere
+from segcli.sources.local_time import LOCAL_COLUMNS, clock_moves, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
 from segcli.sources.person_tables import (
     partition_carts,
@@ -122,22 +122,19 @@ def _count_facts(reading: Reading, staged: Staged) -> None:
 
 def _partition(reading: Reading, frames: Frames) -> Inputs:
     """Every table in shards, in the order in which they need each other."""
-    products = read_lookup(frames["products"], "product_id").lazy() if frames.get("products") else None
+    products = read_lookup(frames["products"], "product_id") if frames.get("products") else None
     stores = read_lookup(frames["stores"], "store_id") if frames.get("stores") else None
     people = partition_customers(reading, _people_frames(reading.catalog, frames))
     orders = partition_orders(reading, frames["orders"]) if frames.get("orders") else ()
     platforms = {source.platform for source in frames.get("orders", ())}
     lines = frames.get("order_items")
-    items = partition_items(reading, lines, orders, platforms, products) if lines else ()
+    items = partition_items(reading, lines, orders, platforms) if lines else ()
     referrals = _referrals(reading, people, orders) if reading.wants("events") else None
     given_events = frames.get("events", ())
-    wants_local = reading.wants("events", *LOCAL_COLUMNS)
-    zones = zones_elsewhere(people, reading.project.timezone) if wants_local else ()
-    events = (
-        partition_events(reading, given_events, zones, referrals, products)
-        if given_events or referrals is not None
-        else ()
-    )
+    known = given_events or referrals is not None
+    events = partition_events(reading, given_events, referrals) if known else ()
+    zones = zones_elsewhere(people, reading.project.timezone) if reading.wants("events", *LOCAL_COLUMNS) else ()
+    moves = clock_moves(events, zones, reading.project.timezone) if zones and events else None
     carts = partition_carts(reading, frames["carts"]) if frames.get("carts") else ()
     cart_items = [
         source.frame.with_columns(__source=pl.lit(number)) for number, source in enumerate(frames.get("cart_items", ()))
@@ -150,7 +147,7 @@ def _partition(reading: Reading, frames: Frames) -> Inputs:
     return Inputs(
         people, orders, items, events, carts,
         pl.concat(cart_items, how="diagonal_relaxed") if cart_items else None,
-        own, products, stores, _own_lookups(reading, frames), zones,
+        own, products, stores, _own_lookups(reading, frames), zones, moves,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.sources.customer_order import by_customer, starts_customer
+from segcli.sources.customer_order import codes, repeats, turns
 from segcli.sources.orders import line_amount
 from segcli.sources.tables import MONEY, NUMBER, TIME
 
@@ -22,7 +22,7 @@ class Carts:
     """One row per cart, and one per product in it."""
 
     carts: pl.DataFrame  # cart_id, customer_id, started_at, last_activity_at, stage, amount
-    items: pl.DataFrame  # cart_id, customer_id, started_at, product_id, quantity, price
+    items: pl.LazyFrame  # cart_id, customer_id, started_at, product_id, quantity, price
 
 
 def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> Carts:
@@ -33,51 +33,60 @@ def carts_from_events(events: pl.DataFrame, orders: pl.DataFrame) -> Carts:
     comes later renames it; an order at the very time of an event comes after the event. A cart is there if
     it holds a product, or something of which no product is known and that was not taken out.
     """
-    numbered = _number_carts(events, orders)
-    signed = pl.when(event="add_to_cart").then("quantity").when(event="remove_from_cart").then(-pl.col("quantity"))
-    known = pl.col("product_id").is_not_null()
-    carts = numbered.group_by("cart").agg(
-        pl.col("customer_id").first(),
-        pl.col("nth").first(),
-        started_at=pl.col("at").min(),
-        last_activity_at=pl.col("at").max(),
-        checked_out=(pl.col("event") == "checkout").any(),
-        unknown=(known.not_() & (pl.col("event") != "remove_from_cart")).any(),
-        touched=(known & (pl.col("event") != "checkout")).any(),
+    if not events["price"].is_null().all() or not (events["quantity"] == 1).all():
+        events = events.sort("price", "quantity", "event")  # what decides between events of one time
+    steps = _number_carts(events, orders)
+    known, removed = pl.col("product") >= 0, pl.col("removed")
+    carts = steps.group_by("cart", maintain_order=True).agg(
+        pl.col("row", "nth").first(),
+        started_at=pl.col("at").first(),
+        last_activity_at=pl.col("at").last(),
+        checked_out=pl.col("checkout").any(),
+        unknown=(known.not_() & removed.not_()).any(),
+        touched=(known & pl.col("checkout").not_()).any(),
     )
     contents = (
-        numbered.filter(known)
-        .group_by("cart", "product_id")
-        .agg(quantity=signed.sum().round(6), price=pl.col("price").drop_nulls().last())  # groups keep the order of rows
+        steps.filter(known)
+        .group_by(pair=pl.col("cart").cast(pl.Int64) * len(events) + pl.col("product"))
+        .agg(pl.col("cart", "row").first(), quantity=pl.col("added").sum(), price=pl.col("price").drop_nulls().last())
         .filter(pl.col("quantity") > 0)
     )
-    full = pl.col("cart").is_in(contents["cart"].implode())
+    full = pl.col("cart").is_in(contents["cart"].unique().implode())
     carts = carts.filter(full | (pl.col("unknown") & pl.col("touched").not_()))
-    carts = carts.join(_amounts(contents, "cart"), on="cart", how="left").select(
+    carts = carts.join(_amounts(contents, "cart"), on="cart", how="left", maintain_order="left")
+    carts = carts.with_columns(events["customer_id"].gather(carts["row"])).select(
         "cart", "customer_id", "started_at", "last_activity_at", "amount",
         cart_id=pl.format("{} {}", "customer_id", "nth"),
         stage=pl.when("checked_out").then(pl.lit("checkout")).otherwise(pl.lit("cart")),
     )  # fmt: skip
-    owners = carts.select("cart", "cart_id", "customer_id", "started_at")
-    return Carts(carts.drop("cart"), contents.join(owners, on="cart").drop("cart"))
+    owners = carts.lazy().select("cart", "cart_id", "customer_id", "started_at")
+    items = contents.lazy().select(
+        "cart", "quantity", "price", product_id=pl.lit(events["product_id"]).gather(pl.col("row"))
+    )
+    return Carts(carts.drop("cart"), items.join(owners, on="cart").drop("cart"))
 
 
 def _number_carts(events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """Events with `nth`, the orders of their customer before them, and `cart`, a number for each cart."""
-    theirs = orders.join(events.select("customer_id").unique(), on="customer_id", how="semi")
-    moments = pl.concat(
-        [
-            events.with_columns(is_order=pl.lit(0, pl.Int64)),
-            theirs.select("customer_id", at="ordered_at", is_order=pl.lit(1, pl.Int64)),
-        ],
-        how="diagonal",
-    )
-    ordered = by_customer(moments, "at", "is_order", "price", "quantity")
-    before = pl.col("is_order").cum_sum() - pl.col("is_order")
-    started = pl.when(starts_customer()).then(before).forward_fill()
-    numbered = ordered.with_columns(nth=before - started, first=starts_customer())
-    begins = pl.col("first") | (pl.col("nth") != pl.col("nth").shift(1)).fill_null(True)
-    return numbered.with_columns(cart=begins.cum_sum()).filter(is_order=0).drop("is_order", "first")
+    """The events in turn, each with `row`, where it stands, `nth`, the orders of its customer before, and `cart`.
+
+    Beside those at, price, `product` (a number, -1 for none), `added` (negative when taken out), checkout, removed.
+    """
+    customers = codes(pl.concat([events["customer_id"], orders["customer_id"]]))
+    times = pl.concat([events["at"], orders["ordered_at"]])
+    order = turns([customers, times])  # orders stand after the events, so at one time they come after them
+    rows = pl.DataFrame({"row": order, "same": repeats(customers.gather(order)), "is_order": order >= len(events)})
+    before = pl.col("is_order").cast(pl.Int64).cum_sum() - pl.col("is_order")
+    started = pl.when(pl.col("same").not_()).then(before).forward_fill()
+    rows = rows.select("row", "same", "is_order", nth=before - started)
+    begins = pl.col("same").not_() | (pl.col("nth") != pl.col("nth").shift(1)).fill_null(True)
+    rows = rows.with_columns(cart=begins.cum_sum()).filter(pl.col("is_order").not_()).select("row", "nth", "cart")
+    removed = pl.col("event") == "remove_from_cart"
+    facts = events.select(
+        "at", "price", product=codes(events["product_id"]),
+        added=pl.when(event="add_to_cart").then("quantity").when(removed).then(-pl.col("quantity")),
+        checkout=pl.col("event") == "checkout", removed=removed,
+    )  # fmt: skip
+    return rows.hstack([fact.gather(rows["row"]) for fact in facts])
 
 
 def without_exported(derived: Carts, exported: pl.DataFrame) -> Carts:
@@ -93,7 +102,8 @@ def without_exported(derived: Carts, exported: pl.DataFrame) -> Carts:
         pl.col("checkout") >= pl.col("started_at") - SAME_CART,
         pl.col("checkout") <= pl.col("last_activity_at") + SAME_CART,
     )
-    return Carts(derived.carts.join(both, on="cart_id", how="anti"), derived.items.join(both, on="cart_id", how="anti"))
+    items = derived.items.join(both.lazy(), on="cart_id", how="anti")
+    return Carts(derived.carts.join(both, on="cart_id", how="anti"), items)
 
 
 def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:

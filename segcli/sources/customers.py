@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import polars as pl
 
@@ -105,18 +105,35 @@ def with_dates(
     """
     today = as_of.date()
     if {"age", "birthday"} & set(wanted):
-        added = {"age": _full_years("birth_date", today), "birthday": _nearest_occurrence("birth_date", today)}
-        people = _by_day(people, "birth_date", {name: added[name] for name in added if name in wanted})
+        birthdays = _days(people, "birth_date", today).with_columns(age=_full_years("birth_date", today))
+        people = _by_day(people, birthdays.rename({"nearest": "birthday"}), [*({"age", "birthday"} & set(wanted))])
     if "signup_anniversary" in wanted:
         people = people.with_columns(__day=pl.min_horizontal("created_at", "subscribed_at").dt.date())
-        people = _by_day(people, "__day", {"signup_anniversary": _nearest_occurrence("__day", today)}).drop("__day")
+        anniversaries = _days(people, "__day", today).rename({"nearest": "signup_anniversary"})
+        people = _by_day(people, anniversaries, ["signup_anniversary"]).drop("__day")
     return people.with_columns(season=_season(today, country)) if "season" in wanted else people
 
 
-def _by_day(people: pl.DataFrame, column: str, added: Mapping[str, pl.Expr]) -> pl.DataFrame:
-    """Columns that follow from a date alone: worked out once per day, of which there are few."""
-    days = people.select(pl.col(column).drop_nulls().unique())
-    return people.join(days.with_columns(**added), on=column, how="left")
+def _by_day(people: pl.DataFrame, days: pl.DataFrame, added: Collection[str]) -> pl.DataFrame:
+    """Columns that follow from the date in the first column of `days` alone: worked out once per day."""
+    # Joined to the dates alone: a join would copy every column of the people.
+    day = days.columns[0]
+    matched = people.select(day).join(days, on=day, how="left", maintain_order="left")
+    return people.with_columns(matched.select(sorted(added)))
+
+
+def _days(people: pl.DataFrame, column: str, today: dt.date) -> pl.DataFrame:
+    """Every date in the column, and `nearest`, its occurrence nearest to today; never the day itself."""
+    day = pl.col(column)
+    # From the next year back, so that of two equally near occurrences the coming one comes first.
+    years = [str(year) for year in (today.year + 1, today.year, today.year - 1)]
+    days = people.select(day.drop_nulls().unique())
+    days = days.with_columns(_occurrence(day, int(year)).alias(year) for year in years)
+    days = days.with_columns(pl.when(pl.col(year) > day).then(year).alias(year) for year in years)
+    away = [(pl.col(year) - pl.lit(today)).dt.total_days().abs() for year in years]
+    days = days.with_columns(__least=pl.min_horizontal(away))
+    nearest = [pl.when(distance == pl.col("__least")).then(year) for distance, year in zip(away, years, strict=True)]
+    return days.select(column, nearest=pl.coalesce(nearest))
 
 
 def _occurrence(day: pl.Expr, year: int) -> pl.Expr:
@@ -132,20 +149,6 @@ def _full_years(column: str, today: dt.date) -> pl.Expr:
     had_it = _occurrence(day, today.year) <= today
     years = today.year - day.dt.year().cast(pl.Int64) - pl.when(had_it).then(0).otherwise(1)
     return pl.when(day <= today).then(years).cast(pl.Int64)
-
-
-def _nearest_occurrence(column: str, today: dt.date) -> pl.Expr:
-    day = pl.col(column)
-    nearest = pl.lit(None, pl.Date)
-    distance = pl.lit(None, pl.Int64)
-    # From the last year on, so that of two equally near occurrences the coming one stays.
-    for year in (today.year + 1, today.year, today.year - 1):
-        candidate = pl.when(_occurrence(day, year) > day).then(_occurrence(day, year))
-        away = (candidate - pl.lit(today)).dt.total_days().abs()
-        nearer = away.is_not_null() & (distance.is_null() | (away < distance))
-        nearest = pl.when(nearer).then(candidate).otherwise(nearest)
-        distance = pl.when(nearer).then(away).otherwise(distance)
-    return nearest
 
 
 def _season(today: dt.date, country: str | None) -> pl.Expr:

@@ -11,6 +11,7 @@ from segcli.problems import Place, Problems, nearest
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".ndjson", ".jsonl")
 PARQUET_SUFFIXES = (".parquet", ".pq")
+SPREADSHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 # What segcli itself writes is never taken for input: its output folder, and any folder of a run.
 OWN_FOLDERS = frozenset({"out", "__pycache__"})
 RUN_MARKS = ("manifest.json", "run.json")
@@ -37,6 +38,8 @@ def _expand(pattern: str, root: Path, problems: Problems) -> list[str]:
         files = [str(path)] if is_dataset(path) else sorted(_tables_below(path))
         if not files:
             problems.error("this folder holds no tables", Place(pattern), hint=f"Known are {_suffixes()}.")
+        for sheet in sorted(entry for entry in path.iterdir() if entry.name.lower().endswith(SPREADSHEET_SUFFIXES)):
+            problems.warn("this spreadsheet is left out", Place(str(sheet)), hint="Save it as CSV UTF-8 to use it.")
         return files
     if path.exists():
         return [str(path)]

@@ -20,13 +20,14 @@ from segcli.sources.carts import (
 )
 from segcli.sources.currencies import converted
 from segcli.sources.customers import with_dates
-from segcli.sources.items import with_product_order, with_products
-from segcli.sources.local_time import with_local_time
-from segcli.sources.orders import one_per_order, with_order_ids, with_order_windows
+from segcli.sources.items import product_order, with_products
+from segcli.sources.local_time import LOCAL_COLUMNS, local_columns, local_columns_abroad, write_abroad
+from segcli.sources.orders import one_per_order, repeats_orders, with_order_ids, with_order_windows
 from segcli.sources.person_tables import PRODUCT_TEXTS, Shards, cart_events
 from segcli.sources.reading import Reading
+from segcli.sources.shards import write_parquet
 from segcli.sources.stores import with_nearest_store
-from segcli.sources.tables import CANONICAL, MONEY, TEXT, UNCOUNTED
+from segcli.sources.tables import CANONICAL, MONEY, TEXT, TIME_COLUMN, UNCOUNTED
 
 ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
@@ -43,85 +44,119 @@ class Inputs:
     carts: Shards = ()
     cart_items: pl.LazyFrame | None = None
     own: Mapping[str, Shards] = field(default_factory=dict)
-    products: pl.LazyFrame | None = None
+    products: pl.DataFrame | None = None
     stores: pl.DataFrame | None = None
     lookups: Sequence[tuple[str, pl.DataFrame]] = ()  # own lookups: the column they are by, and their columns
     zones: Sequence[str] = ()  # timezones of customers other than the shop's, when local hours are wanted
+    moves: pl.DataFrame | None = None  # how far the clocks of those zones are from the shop's
 
 
 def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.LazyFrame]:
-    """Every person table's shard of that number, written to scratch where it had to be worked on."""
+    """Every person table's shard of that number, written to scratch anew where rows had to be worked on."""
     done: dict[str, pl.LazyFrame] = {name: shards[number] for name, shards in inputs.own.items()}
-    moments = NO_ORDERS
-    void = pl.DataFrame(schema=dict.fromkeys(ORDER, TEXT()))
-    if inputs.orders:
-        orders = _finish_orders(reading, inputs.orders[number])
-        counted, uncounted = orders.filter("counts"), orders.filter(pl.col("counts").not_())
-        moments = orders.filter(pl.col("is_refund").not_()).select("customer_id", "ordered_at")
-        void = uncounted.join(counted, on=ORDER, how="anti").select(ORDER).unique()
-        counted = with_order_windows(counted, reading.needed.get("orders", frozenset()))
-        done["orders"] = _write(reading, "orders", counted.lazy(), number)
+    wants_carts = bool(inputs.carts) or (
+        bool(inputs.events) and (reading.wants("carts") or reading.wants("cart_items"))
+    )
+    orders = _finish_orders(reading, inputs.orders[number], number) if inputs.orders else None
+    if orders is not None:
+        done["orders"] = _ready(reading, inputs, "orders", _counted(reading, orders, number))
         if reading.wants(UNCOUNTED):
-            done[UNCOUNTED] = _write(reading, UNCOUNTED, uncounted.lazy(), number)
-        reading.counts["uncounted_orders"] += uncounted.height
-        del orders, counted, uncounted
+            done[UNCOUNTED] = _ready(reading, inputs, UNCOUNTED, orders.filter(pl.col("counts").not_()))
     if inputs.items:
-        items = _finish_items(reading, inputs.items[number], void)
-        done["order_items"] = _write(reading, "order_items", items, number)
+        void = pl.DataFrame(schema=dict.fromkeys(ORDER, TEXT()))
+        if orders is not None:
+            void = orders.filter(pl.col("counts").not_()).select(ORDER).unique().collect()
+        items = _finish_items(reading, inputs.items[number], void, number)
+        done["order_items"] = _ready(reading, inputs, "order_items", items)
     if inputs.events:
-        done["events"] = _finish_events(reading, inputs, number)
-    if inputs.carts or (inputs.events and (reading.wants("carts") or reading.wants("cart_items"))):
+        done["events"] = _ready(reading, inputs, "events", inputs.events[number], _clocks(reading, inputs, number))
+    if wants_carts:
+        moments = NO_ORDERS
+        if orders is not None:
+            moments = orders.filter(pl.col("is_refund").not_()).select("customer_id", "ordered_at").collect()
         carts, contents = _finish_carts(reading, inputs, moments, number)
         done["carts"] = _write(reading, "carts", carts.lazy(), number)
-        done["cart_items"] = _write(reading, "cart_items", contents, number)
+        if reading.wants("cart_items") or "cart_items" in reading.project.expect.rows:
+            done["cart_items"] = _write(reading, "cart_items", contents, number)
     everybody = _everybody(inputs.people[number], [*done.values()])
     done["customers"] = _write(reading, "customers", _finish_people(reading, inputs, everybody).lazy(), number)
     return done
 
 
 def _write(reading: Reading, table: str, frame: pl.LazyFrame, number: int) -> pl.LazyFrame:
-    path = Path(reading.scratch) / "tables" / table / f"{number}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    reading.shaped(table, frame).sink_parquet(path, compression="lz4")
-    return pl.scan_parquet(path)
+    return write_parquet(reading.shaped(table, frame), Path(reading.scratch) / "tables" / table / f"{number}.parquet")
 
 
-def _finish_orders(reading: Reading, shard: pl.LazyFrame) -> pl.DataFrame:
-    columns = reading.columns("orders", shard.collect_schema())
-    uncounted = reading.columns(UNCOUNTED, shard.collect_schema()) if reading.wants(UNCOUNTED) else {}
-    working = ("order_id", "counts", "is_refund", "own_id", "own_amount", "__source")
-    names = [name for name in shard.collect_schema() if name in {*columns, *uncounted, *working}]
-    orders = shard.select(names).collect()
-    known = orders.filter(pl.col("customer_id").is_not_null())
-    reading.counts["orders_of_nobody"] += orders.height - known.height
-    named = with_order_ids(known)
-    once = one_per_order(named)
-    reading.counts["duplicate_orders"] += named.height - once.height
-    return once
+def _write_rows(reading: Reading, name: str, frame: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    return write_parquet(frame, Path(reading.scratch) / name / f"{number}.parquet")
 
 
-def _finish_items(reading: Reading, shard: pl.LazyFrame, void: pl.DataFrame) -> pl.LazyFrame:
+def _ready(
+    reading: Reading, inputs: Inputs, table: str, rows: pl.LazyFrame, clocks: Sequence[pl.Expr] = ()
+) -> pl.LazyFrame:
+    """Rows as they lie there, with what follows from each one alone: worked out where a query asks for it."""
+    wanted = reading.needed.get(table, frozenset())
+    time = TIME_COLUMN["orders" if table == UNCOUNTED else table]
+    if table != UNCOUNTED and table != "orders":
+        rows = with_products(rows, inputs.products, [name for name in PRODUCT_TEXTS if name in wanted])
+    rows = rows.with_columns(*age_columns(reading.as_of, time, wanted), *clocks)
+    return reading.shaped(table, rows)
+
+
+def _finish_orders(reading: Reading, shard: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    """Orders of somebody, each once and with an id: nearly always the shard as it is."""
+    facts = shard.select("customer_id", "order_id", "counts").collect()
+    nobody = facts["customer_id"].null_count()
+    reading.counts["orders_of_nobody"] += nobody
+    reading.counts["duplicate_orders"] += 0
+    if nobody:
+        shard = shard.filter(pl.col("customer_id").is_not_null())
+        facts = facts.filter(pl.col("customer_id").is_not_null())
+    if facts["order_id"].null_count() or repeats_orders(facts):
+        named = with_order_ids(shard.collect())
+        once = one_per_order(named)
+        reading.counts["duplicate_orders"] += named.height - once.height
+        shard, facts = _write_rows(reading, "orders_once", once.lazy(), number), once
+    reading.counts["uncounted_orders"] += facts.height - int(facts["counts"].sum())
+    return shard
+
+
+def _counted(reading: Reading, orders: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    """The orders that count, with their windows if those are wanted."""
+    counted = orders.filter("counts")
+    if not reading.wants("orders", "order_number", "gap_days"):
+        return counted
+    columns = {*reading.columns("orders", counted.collect_schema()), "order_id", "counts"}
+    counted = counted.select(name for name in counted.collect_schema() if name in columns)
+    return _write_rows(
+        reading, "orders_in_turn", with_order_windows(counted.collect(), reading.needed["orders"]).lazy(), number
+    )
+
+
+def _finish_items(reading: Reading, shard: pl.LazyFrame, void: pl.DataFrame, number: int) -> pl.LazyFrame:
     """Lines without those of orders that do not count; those of an order in files of several platforms, once."""
     items = shard.join(void.lazy(), on=ORDER, how="anti") if void.height else shard
     if "__source" in items.collect_schema():
         last = pl.col("__source").max().over(ORDER)
         items = items.filter((pl.col("__source") == last) | pl.col("order_id").is_null())
-    items = items.with_columns(counts=pl.lit(True))
     if reading.wants("order_items", "product_order"):
-        items = with_product_order(items.collect()).lazy()
-    return items
+        lines = items.collect()
+        items = lines.with_columns(product_order(lines)).lazy()
+    elif items is shard:
+        return shard.with_columns(counts=pl.lit(True))
+    if not reading.wants("order_items", "order_id"):
+        items = items.drop("order_id")
+    return _write_rows(reading, "lines", items, number).with_columns(counts=pl.lit(True))
 
 
-def _finish_events(reading: Reading, inputs: Inputs, number: int) -> pl.LazyFrame:
-    """Events as they were partitioned, unless their local hours are still to come."""
-    events = inputs.events[number]
-    if not inputs.zones:
-        return reading.shaped("events", events)
-    zones = inputs.people[number].select("customer_id", "timezone").collect()
-    names = [name for name in reading.columns("events", events.collect_schema()) if name in events.collect_schema()]
-    wanted = reading.needed["events"]
-    local = with_local_time(events.select(names).collect(), zones, reading.project.timezone, inputs.zones, wanted)
-    return _write(reading, "events", local.lazy(), number)
+def _clocks(reading: Reading, inputs: Inputs, number: int) -> list[pl.Expr]:
+    """The local hour and weekday of events, as far as wanted."""
+    wanted = reading.needed.get("events", frozenset()) & LOCAL_COLUMNS
+    if not wanted or inputs.moves is None:
+        return local_columns(wanted)
+    people = inputs.people[number].select("customer_id", "timezone").collect()
+    abroad = write_abroad(people, inputs.zones, Path(reading.scratch) / "abroad" / str(number))
+    return local_columns_abroad(abroad, inputs.moves, wanted)
 
 
 def _finish_carts(
@@ -147,16 +182,17 @@ def _finish_carts(
         if {"price", "quantity"} <= set(contents.columns):
             exported = exported.join(cart_amounts(contents), on=CART, how="left", suffix="_of_lines")
             exported = exported.with_columns(pl.coalesce("amount", "amount_of_lines").alias("amount"))
+    inside = contents.lazy()
     derived = _derived_carts(reading, inputs, moments, number) if inputs.events else None
     if derived is not None:
         derived = without_exported(derived, exported)
         exported = pl.concat([exported, derived.carts], how="diagonal_relaxed")
-        contents = pl.concat([contents, derived.items], how="diagonal_relaxed")
+        inside = pl.concat([inside, derived.items], how="diagonal_relaxed")
     carts = abandoned(exported, moments, reading.as_of)
     carts = carts.with_columns(age_columns(reading.as_of, "last_activity_at", reading.needed.get("carts", ())))
     wanted = reading.needed.get("cart_items", frozenset())
     texts = [name for name in PRODUCT_TEXTS if name in wanted]
-    items = with_products(contents.lazy(), inputs.products, texts)
+    items = with_products(inside, inputs.products, texts)
     items = items.join(carts.lazy().select(*CART, "abandoned"), on=CART, how="left")
     items = items.with_columns(age_columns(reading.as_of, "started_at", wanted))
     return carts, items
@@ -167,15 +203,19 @@ def _derived_carts(reading: Reading, inputs: Inputs, moments: pl.DataFrame, numb
     columns = events.collect_schema()
     quantity = cart_quantity() if "quantity" in columns else pl.lit(1.0).alias("quantity")
     events = events.with_columns(quantity)
-    prices = [pl.col("price").cast(MONEY, strict=False)] if "price" in columns else []
-    if "value" in columns:  # of all the pieces that the event is about
+    prices = []
+    wants_prices = reading.wants("carts", "amount") or reading.wants("cart_items", "price")
+    if wants_prices and "price" in columns:
+        prices.append(pl.col("price").cast(MONEY, strict=False))
+    if wants_prices and "value" in columns:  # of all the pieces that the event is about
         each = pl.col("value").cast(pl.Float64) / pl.col("quantity")
         prices.append(pl.when(pl.col("quantity") > 0).then(each.round(2).cast(MONEY)))
-    if inputs.products is not None and "product_id" in columns and "price" in inputs.products.collect_schema():
-        usual = inputs.products.select("product_id", usual_price="price")
+    products = inputs.products
+    if wants_prices and products is not None and "price" in products.columns and "product_id" in columns:
+        usual = products.lazy().select("product_id", usual_price="price")
         events = events.join(usual, on="product_id", how="left")
         prices.append(pl.col("usual_price"))
-    price = pl.coalesce(prices) if prices else pl.lit(None, MONEY)
+    price = pl.coalesce(prices) if prices else pl.lit(None, MONEY).alias("price")
     product = pl.col("product_id") if "product_id" in columns else pl.lit(None, TEXT())
     chosen = events.select("customer_id", "at", "event", product.alias("product_id"), "quantity", price.alias("price"))
     return carts_from_events(chosen.collect(), moments)

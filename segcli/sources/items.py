@@ -8,7 +8,10 @@ from decimal import Decimal
 import polars as pl
 
 from segcli.sources.currencies import converted
+from segcli.sources.customer_order import codes, repeats, turns
 from segcli.sources.tables import MONEY, TEXT, TIME, SourceFrame
+
+MOST_LOOKED_UP = 100_000  # products that are looked up by expressions and not joined
 
 
 def items_of(source: SourceFrame, number: int) -> pl.LazyFrame:
@@ -63,30 +66,46 @@ def with_their_orders(items: pl.LazyFrame, facts: pl.LazyFrame | None, rates: Ma
     return items.with_columns(converted("price", rates)) if "price" in columns else items
 
 
-def with_products(rows: pl.LazyFrame, products: pl.LazyFrame | None, wanted: Collection[str]) -> pl.LazyFrame:
-    """Adds the product's name, category, brand (as far as wanted) where the row does not say them itself."""
+def with_products(rows: pl.LazyFrame, products: pl.DataFrame | None, wanted: Collection[str]) -> pl.LazyFrame:
+    """Adds the product's name, category, brand (as far as wanted) where the row does not say them itself.
+
+    They are looked up as rows are read, by expressions: those cost nothing in a query that does not use them, and a
+    join would. Of very many products a join it is, since every batch of rows has to learn them anew.
+    """
     columns = rows.collect_schema()
-    if products is None or "product_id" not in columns:
+    if products is None or products.is_empty() or "product_id" not in columns:
         return rows
-    names = [name for name in wanted if name in products.collect_schema()]
-    if not names:
-        return rows
-    rows = rows.join(products.select("product_id", *names), on="product_id", how="left", suffix="_of_product")
-    own = [name for name in names if name in columns]
-    return rows.with_columns(pl.coalesce(name, f"{name}_of_product").alias(name) for name in own).drop(
-        f"{name}_of_product" for name in own
-    )
+    names = [name for name in wanted if name in products.columns]
+    added = {f"__product_{name}": name for name in names}
+    if len(products) > MOST_LOOKED_UP and names:
+        texts = products.lazy().select("product_id", **{column: pl.col(name) for column, name in added.items()})
+        found = {name: pl.col(column) for column, name in added.items()}
+        rows = rows.join(texts, on="product_id", how="left")
+    else:
+        ids = products["product_id"]
+        found = {
+            name: pl.col("product_id").replace_strict(ids, products[name], default=None, return_dtype=TEXT())
+            for name in names
+        }
+    told = {name: pl.coalesce(name, value) if name in columns else value for name, value in found.items()}
+    return rows.with_columns(**told).drop(added, strict=False)
 
 
-def with_product_order(items: pl.DataFrame) -> pl.DataFrame:
-    """Adds `product_order`: the nth order with which this customer buys this product, ties by order_id."""
-    pair = ("customer_id", "product_id")
-    items = items.sort(*pair, "ordered_at", "order_id")
-    first = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in pair)
-    new = first | pl.any_horizontal(
-        pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("ordered_at", "order_id")
-    )
-    nth = new.cast(pl.Int64).cum_sum()
-    started = pl.when(pl.int_range(pl.len()) == 0).then(True).otherwise(first)
-    count = nth - pl.when(started).then(nth).forward_fill() + 1
-    return items.with_columns(pl.when(pl.col("product_id").is_not_null()).then(count).alias("product_order"))
+def product_order(items: pl.DataFrame) -> pl.Series:
+    """Of each line the nth order with which its customer buys its product, ties by order_id; null without a product."""
+    product, times, ids = codes(items["product_id"]), items["ordered_at"], items["order_id"]
+    pair = codes(items["customer_id"]) * (len(items) + 1) + product
+    order = turns([pair, times])
+    same_pair = repeats(pair.gather(order))
+    same_time = same_pair & repeats(times.gather(order))
+    tied = same_time.arg_true()
+    same_id = ids.gather(order.gather(tied)).eq_missing(ids.gather(order.gather(tied - 1)))
+    if not same_id.all():  # several orders at one time: their ids decide
+        rank = ids.rank("dense").fill_null(0)
+        order = turns([pair, times, rank])
+        same_time &= repeats(rank.gather(order))
+    lines = pl.DataFrame({"same_pair": same_pair, "same_order": same_time})
+    nth = pl.col("same_order").not_().cast(pl.Int64).cum_sum()
+    before = pl.when(pl.col("same_pair").not_()).then(nth - 1).forward_fill()
+    counts = pl.zeros(len(items), dtype=pl.Int64, eager=True).scatter(order, lines.select(nth - before).to_series())
+    return pl.select(pl.when(product >= 0).then(counts).alias("product_order")).to_series()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
 from segcli.sources.tables import TIME
 
-# No clock anywhere differs from another by less than a quarter of an hour, so times are moved by the quarter:
-# there are few of those, and moving a time takes long.
+# Clocks go forward and back on the quarter of an hour, so between two quarters two zones always differ by the same.
 SLOT_MICROSECONDS = 15 * 60 * 1_000_000
+SLOTS_A_DAY = 96
 ZONE_STEP = 10**9  # more than twice the slots of any year that a time can have
 LOCAL_COLUMNS = frozenset({"local_hour", "local_weekday"})
 
@@ -30,42 +32,65 @@ def local_columns(wanted: Collection[str], time: str = "at") -> list[pl.Expr]:
     return [part.cast(pl.Int64).alias(name) for name, part in parts.items() if name in wanted]
 
 
-def with_local_time(
-    events: pl.DataFrame, people: pl.DataFrame, here: ZoneInfo, zones: Sequence[str], wanted: Collection[str]
-) -> pl.DataFrame:
-    """Events with their local columns; customers of whom no timezone is known live where the shop is.
+def local_columns_abroad(abroad: Path, moves: pl.DataFrame, wanted: Collection[str], time: str = "at") -> list[pl.Expr]:
+    """The same where customers live: `abroad` is a file of `write_abroad`, `moves` those of `clock_moves`.
 
-    `people` has customer_id and timezone. A time that comes twice when clocks go back is the first; one
-    that they skip is taken an hour on.
+    Worked out as rows are read, for the rows and in the queries that need it. Customers of whom no timezone is known
+    live where the shop is.
     """
+    there = pl.map_batches(
+        ["customer_id", time], lambda rows: _there(rows[0], rows[1], str(abroad), moves), TIME, is_elementwise=True
+    )
+    parts = {"local_hour": there.dt.hour(), "local_weekday": there.dt.weekday()}
+    return [part.cast(pl.Int64).alias(name) for name, part in parts.items() if name in wanted]
+
+
+def write_abroad(people: pl.DataFrame, zones: Sequence[str], path: Path) -> Path:
+    """Writes customer_id and the number of the zone of everybody who lives in one of `zones`."""
     numbers = {zone: number for number, zone in enumerate(zones)}
     number = pl.col("timezone").replace_strict(numbers, default=None, return_dtype=pl.Int64)
-    abroad = people.select("customer_id", __zone=number).drop_nulls()
-    events = events.join(abroad, on="customer_id", how="left")
-    # Zone and slot as one number: joining by one column is faster than by two.
-    slot = pl.col("at").dt.epoch("us") // SLOT_MICROSECONDS
-    events = events.with_columns(__slot=slot + pl.col("__zone") * ZONE_STEP)
-    slots = events.select(pl.col("__slot").drop_nulls().unique())
-    moved = [_slots_in(zone, number, slots, here) for zone, number in numbers.items()]
-    events = events.join(pl.concat(moved), on="__slot", how="left")
-    here_or_there = pl.coalesce("__there", "at").alias("__there")
-    return (
-        events.with_columns(here_or_there)
-        .with_columns(local_columns(wanted, "__there"))
-        .drop("__zone", "__slot", "__there")
-    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    people.select("customer_id", zone=number).drop_nulls().serialize(path)
+    return path
 
 
-def _slots_in(zone: str, number: int, slots: pl.DataFrame, here: ZoneInfo) -> pl.DataFrame:
-    """The zone's slots with `__there`, the time in the zone at which each begins."""
-    mine = slots.filter((pl.col("__slot") + ZONE_STEP // 2) // ZONE_STEP == number)
-    begins = ((mine["__slot"] - number * ZONE_STEP) * SLOT_MICROSECONDS).cast(TIME)
-    return mine.with_columns(__there=_moved(begins, here, zone))
+@lru_cache(maxsize=1)
+def _abroad(path: str) -> pl.DataFrame:
+    # Asked for with every batch of a shard's rows; kept for one shard at a time.
+    return pl.DataFrame.deserialize(path)
 
 
-def _moved(times: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
+def _there(customers: pl.Series, times: pl.Series, abroad: str, moves: pl.DataFrame) -> pl.Series:
+    rows = pl.DataFrame({"customer_id": customers, "at": times})
+    rows = rows.join(_abroad(abroad), on="customer_id", how="left", maintain_order="left")
+    slot = rows["zone"] * ZONE_STEP + rows["at"].dt.epoch("us") // SLOT_MICROSECONDS
+    last = moves["begins"].search_sorted(slot, side="right").cast(pl.Int64) - 1
+    moved = pl.select(pl.when(slot.is_not_null()).then(moves["moved"].gather(last.clip(0)))).to_series()
+    return pl.select(pl.coalesce(times + moved, times)).to_series()
+
+
+def clock_moves(events: Sequence[pl.LazyFrame], zones: Sequence[str], here: ZoneInfo, time: str = "at") -> pl.DataFrame:
+    """By how much the clocks of each zone differ from the shop's, on the days on which there are events.
+
+    `begins` (a number of zone and slot from which on it is so; sorted) and `moved` (a duration). A time that comes
+    twice when the shop's clocks go back is the first; one that they skip is taken an hour on.
+    """
+    days = pl.concat([frame.select(day=pl.col(time).dt.date()).unique() for frame in events]).unique()
+    known = days.drop_nulls().sort("day").collect(engine="streaming")
+    first = pl.col("day").cast(TIME).dt.epoch("us") // SLOT_MICROSECONDS
+    slots = known.select(slot=pl.int_ranges(first, first + SLOTS_A_DAY)).explode("slot")["slot"]
+    moves = [
+        pl.DataFrame({"begins": slots + number * ZONE_STEP, "moved": _moved(slots, here, zone)})
+        for number, zone in enumerate(zones)
+    ]
+    changes = pl.col("moved").ne_missing(pl.col("moved").shift(1))
+    return pl.concat(frame.filter(changes) for frame in moves)
+
+
+def _moved(slots: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
+    times = (slots * SLOT_MICROSECONDS).cast(TIME)
     zoned = times.dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
-    if zoned.null_count() > times.null_count():
+    if zoned.null_count():
         later = times.dt.offset_by("1h").dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
         zoned = pl.select(pl.coalesce(zoned, later)).to_series()
-    return zoned.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return zoned.dt.convert_time_zone(zone).dt.replace_time_zone(None) - times

@@ -9,9 +9,8 @@ import polars as pl
 from segcli.sources.ages import age_columns, until
 from segcli.sources.carts import CART_EVENTS
 from segcli.sources.currencies import converted
-from segcli.sources.customers import as_of_then, merge_records
-from segcli.sources.items import items_of, order_facts, says_all, with_products, with_their_orders
-from segcli.sources.local_time import local_columns
+from segcli.sources.customers import INTERNAL, as_of_then, merge_records
+from segcli.sources.items import items_of, order_facts, says_all, with_their_orders
 from segcli.sources.orders import orders_of, settled, superseded_orders
 from segcli.sources.reading import Reading
 from segcli.sources.shards import count_rows, partition, write_parquet
@@ -40,9 +39,12 @@ def partition_customers(reading: Reading, sources: Sequence[SourceFrame]) -> Sha
     folder = reading.scratch / "records"
     merged = []
     for number, shard in enumerate(partition(records, "customer_id", reading.shard_count, folder)):
-        people, conflicts = merge_records(shard.collect())
-        reading.counts["conflicts"] += conflicts
-        merged.append(write_parquet(people.lazy(), reading.scratch / "people" / f"{number}.parquet"))
+        reading.counts["conflicts"] += 0
+        if _repeats(shard):
+            people, conflicts = merge_records(shard.collect())
+            reading.counts["conflicts"] += conflicts
+            shard = write_parquet(people.lazy(), reading.scratch / "people" / f"{number}.parquet")
+        merged.append(shard.drop(INTERNAL, strict=False))
     return tuple(merged)
 
 
@@ -61,7 +63,6 @@ def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards
         reading.counts["duplicate_orders"] += _count(orders.filter(kept.not_()))
         orders = orders.filter(kept).drop("last")
     orders = settled(orders, reading.as_of, reading.project.delivery_days)
-    orders = orders.with_columns(age_columns(reading.as_of, "ordered_at", reading.needed.get("orders", ())))
     schema = orders.collect_schema()
     kept_columns = {*reading.columns("orders", schema), "order_id", "counts", "is_refund", "own_amount", "__source"}
     if reading.wants(UNCOUNTED):
@@ -81,9 +82,8 @@ def partition_items(
     sources: Sequence[SourceFrame],
     orders: Shards,
     order_platforms: Collection[str],
-    products: pl.LazyFrame | None,
 ) -> Shards:
-    """Order lines with their customer, time, and product columns; of an order in several files the last file's."""
+    """Order lines with their customer and time; of an order in several files the last file's."""
     frames = [items_of(source, number) for number, source in enumerate(sources)]
     rows = sum(count_rows([source.frame]) for source in sources) if len(sources) > 1 else 0
     same_platform = len({source.platform for source in sources}) == 1
@@ -97,38 +97,27 @@ def partition_items(
     if last is not None and not last.is_empty():
         items = items.join(last.lazy(), on="order_id", how="left")
         items = items.filter(pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))).drop("last")
-    wanted = reading.needed.get("order_items", frozenset())
-    items = with_products(items, products, [name for name in PRODUCT_TEXTS if name in wanted])
-    items = _happened(reading, items, "order_items", "ordered_at")
+    items = _happened(reading, items, "ordered_at")
     names = {*reading.columns("order_items", items.collect_schema()), *(["__source"] if len(sources) > 1 else [])}
     items = items.select(name for name in items.collect_schema() if name in names)
     return partition(items, "customer_id", reading.shard_count, reading.scratch / "all_items")
 
 
 def partition_events(
-    reading: Reading,
-    sources: Sequence[SourceFrame],
-    zones: Sequence[str],
-    referrals: pl.LazyFrame | None,
-    products: pl.LazyFrame | None,
+    reading: Reading, sources: Sequence[SourceFrame], referrals: pl.LazyFrame | None
 ) -> Shards:
-    """Events with product columns and ages, referrals among them.
-
-    Their local hour is the shop's; where customers live in other `zones` it has to wait for their shard.
-    """
+    """Events that have happened, referrals among them, with the columns of the files that are wanted."""
     frames = [reading.of_people(source.frame) for source in sources]
     if referrals is not None:
         frames.append(referrals)
     events = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-    wanted = reading.needed.get("events", frozenset())
-    events = with_products(events, products, [name for name in PRODUCT_TEXTS if name in wanted])
-    if not zones:
-        events = events.with_columns(local_columns(wanted))
-    events = _happened(reading, events, "events", "at")
+    events = _happened(reading, events, "at")
     for_carts = (
         ("product_id", "quantity", "price", "value") if reading.wants("carts") or reading.wants("cart_items") else ()
     )
     names = {*reading.columns("events", events.collect_schema()), *for_carts}
+    if reading.wants("events", *PRODUCT_TEXTS):
+        names.add("product_id")
     events = events.select(name for name in events.collect_schema() if name in names)
     return partition(events, "customer_id", reading.shard_count, reading.scratch / "all_events")
 
@@ -163,7 +152,7 @@ def partition_carts(reading: Reading, sources: Sequence[SourceFrame]) -> Shards:
                 .alias("last_activity_at")
             )
         )
-    carts = _happened(reading, pl.concat(frames, how="diagonal_relaxed"), "carts", "started_at", ages=False)
+    carts = _happened(reading, pl.concat(frames, how="diagonal_relaxed"), "started_at")
     # A checkout that two files hold is one.
     return partition(carts, "customer_id", reading.shard_count, reading.scratch / "all_carts")
 
@@ -179,10 +168,15 @@ def partition_own(reading: Reading, table: str, sources: Sequence[SourceFrame]) 
     return partition(reading.shaped(table, rows), "customer_id", reading.shard_count, reading.scratch / "own" / table)
 
 
-def _happened(reading: Reading, rows: pl.LazyFrame, table: str, time: str, ages: bool = True) -> pl.LazyFrame:
-    """Rows of somebody that have happened, with their ages."""
-    rows = rows.filter(pl.col("customer_id").is_not_null(), until(reading.as_of, time))
-    return rows.with_columns(age_columns(reading.as_of, time, reading.needed.get(table, ()))) if ages else rows
+def _happened(reading: Reading, rows: pl.LazyFrame, time: str) -> pl.LazyFrame:
+    """Rows of somebody that have happened."""
+    return rows.filter(pl.col("customer_id").is_not_null(), until(reading.as_of, time))
+
+
+def _repeats(records: pl.LazyFrame) -> bool:
+    """Whether a person has several records; by hashes, so that a wrong yes only leads to the long way."""
+    people = records.select(pl.col("customer_id").hash(seed=9)).collect().to_series()
+    return people.n_unique() < len(people)
 
 
 def _count(frame: pl.LazyFrame) -> int:

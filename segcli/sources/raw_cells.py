@@ -123,6 +123,9 @@ def _transformed(text: pl.Expr, cell: Cell, schema: Schema) -> pl.Expr:
     return text
 
 
+# A whole tag among several with commas between them: `contest` and `test drive` are none.
+TEST_TAG = r"(?i)(?:^|,)\s*test(?:[ _-]?order)?\s*(?:,|$)"
+
 TRANSFORMS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     # `#1001` and `1001` are one order; the apostrophe keeps spreadsheets from reading a number.
     "order_number": lambda text: text.str.strip_chars().str.strip_chars_start("#'"),
@@ -134,5 +137,6 @@ TRANSFORMS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "test_gateway": lambda text: pl.when(text.str.to_lowercase().str.contains("bogus", literal=True)).then(
         pl.lit("yes")
     ),
+    "test_tag": lambda text: pl.when(text.str.contains(TEST_TAG)).then(pl.lit("yes")),
     "filled": lambda text: pl.when(text.str.len_bytes() > 0).then(pl.lit("yes")),
 }

@@ -16,7 +16,7 @@ from segcli.sources.identity import People, with_person
 from segcli.sources.tables import CANONICAL, DERIVED, PRODUCT_COLUMNS, UNCOUNTED, WORKING, Catalog
 
 IDENTITY = frozenset({"customer_id", "email", "phone"})
-# Columns that a table has whether or not anybody asked for them.
+# Columns that a table is read with whether or not anybody asked for them.
 ALWAYS: dict[str, frozenset[str]] = {
     "customers": IDENTITY,
     "orders": frozenset({"order_id", "customer_id", "ordered_at", "amount"}),
@@ -27,6 +27,8 @@ ALWAYS: dict[str, frozenset[str]] = {
     "products": frozenset({"product_id"}),
     "stores": frozenset({"store_id"}),
 }
+# Of these nobody needs the id once repeats are out, and long texts that are all different take the most room.
+SHORT_OF_IDS = frozenset({"orders", "order_items", UNCOUNTED})
 # What the wanted columns rest on: (table, column) -> columns of a table that must be read for it.
 RESTS_ON: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("customers", "age"): ("customers", ("birth_date",)),
@@ -78,7 +80,8 @@ class Reading:
     def columns(self, table: str, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
         """The columns the table is handed on with: canonical, derived, then the files' own, as far as wanted."""
         known = "orders" if table == UNCOUNTED else table
-        wanted = self.needed.get(table, frozenset()) | ALWAYS.get(known, frozenset({"customer_id"}))
+        key = next((one.by for one in self.project.sources if one.table == table and one.by), "customer_id")
+        wanted = self.needed.get(table, frozenset()) | ALWAYS.get(known, frozenset({key}))
         fixed = {**CANONICAL.get(known, {}), **DERIVED.get(known, {})}
         listed = self.catalog.tables[table].columns if table in self.catalog.tables else {}
         extras = {
@@ -91,9 +94,13 @@ class Reading:
     def shaped(self, table: str, frame: pl.LazyFrame) -> pl.LazyFrame:
         """The frame with exactly the table's columns, typed; what it lacks is null."""
         schema = frame.collect_schema()
+        columns = self.columns(table, schema)
+        if table in SHORT_OF_IDS and not self.wants(table, "order_id"):
+            columns.pop("order_id", None)
         return frame.select(
+            pl.col(name) if schema.get(name) == dtype else
             (pl.col(name) if name in schema else pl.lit(None)).cast(dtype).alias(name)
-            for name, dtype in self.columns(table, schema).items()
+            for name, dtype in columns.items()
         )
 
     def of_people(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -124,6 +131,9 @@ def columns_to_read(catalog: Catalog, needed: Mapping[str, frozenset[str]]) -> d
         read["carts"] |= {"amount", "currency", "stage"}
         read["cart_items"] |= {"quantity", "price", "currency"}
         read["products"] |= {"price"}
+    for by, table in {(plan.definition.by, plan.definition.table) for plan in catalog.plans}:
+        if by is not None and any(column.startswith(f"{table}_") for column in needed.get("customers", ())):
+            read["customers"].add(by)  # an own lookup is found by it
     if "stores" in catalog.tables and read["customers"] & {"nearest_store", "nearest_store_km"}:
         read["stores"] |= {"latitude", "longitude", "city", "region", "country"}
     return {name: frozenset(columns) for name, columns in read.items() if name in catalog.tables or name in needed}

@@ -125,7 +125,7 @@ def _find_plain(
     if table is not None:
         problems.error(f"{file.name} cannot be read as {table}: {lack}", definition.place)
         return FileKind("plain", "unknown", "not recognised", ())
-    return FileKind("plain", "unknown", "not recognised", (), note=f"not recognised, left out: {lack}")
+    return FileKind("plain", "unknown", "not recognised", (), note=f"not recognised: {lack}")
 
 
 def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, problems: Problems) -> FileKind:
@@ -260,7 +260,9 @@ def extra_columns(file: SourceFile, kind: FileKind, definition: SourceDefinition
 
 
 def _kept(table: str, column: str, cell: Cell) -> tuple[str, ...]:
-    # An order's country only helps to read its phone numbers, and stays a column of its own.
+    # An order's country only helps to read its phone numbers, and stays a column of its own; so do its tags.
+    if column == "test_tag":
+        return ()
     known = column in CANONICAL.get(table, {}) or column in WORKING.get(table, {}) or table not in CANONICAL
     return cell.used if known else ()
 

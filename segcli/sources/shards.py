@@ -46,7 +46,7 @@ def _rows_of(source: SourceFrame, file: SourceFile | None) -> int:
 
 def write_parquet(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
     """Runs the frame into a Parquet file and returns a scan of it."""
-    frame.sink_parquet(path, compression="lz4", mkdir=True)
+    frame.sink_parquet(path, compression="lz4", statistics=False, mkdir=True)
     return pl.scan_parquet(path)
 
 
@@ -57,7 +57,7 @@ def partition(frame: pl.LazyFrame, key: str, count: int, folder: Path) -> tuple[
     schema = frame.collect_schema()
     by_hash = pl.PartitionBy(folder, key="__shard", include_key=False)
     shard = (pl.col(key).hash(seed=0) % count).alias("__shard")
-    frame.with_columns(shard).sink_parquet(by_hash, compression="lz4", mkdir=True)
+    frame.with_columns(shard).sink_parquet(by_hash, compression="lz4", statistics=False, mkdir=True)
     return tuple(_scan_shard(folder / f"__shard={number}", schema) for number in range(count))
 
 

@@ -103,6 +103,7 @@ UNCOUNTED = "uncounted_orders"
 WORKING: dict[str, dict[str, pl.DataType]] = {
     "orders": {
         "email": TEXT(), "phone": TEXT(), "refunded": MONEY, "cancelled_at": TIME, "test": FLAG(),
+        "test_tag": FLAG(),  # of an order that a shop marked as a test itself
         "line_amount": MONEY,  # what one line of an order came to, where a file has no order total
         "price": MONEY, "quantity": NUMBER(),  # of one line, where it does not say that either
     },

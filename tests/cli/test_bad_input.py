@@ -15,7 +15,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from shop_files import (
+
+from segcli.__main__ import main
+from segcli.exports import output_lock
+from tests.cli.shop_files import (
     FOUR_ORDERS,
     HEADER,
     Shop,
@@ -24,9 +27,6 @@ from shop_files import (
     many_orders,
     write_shop,
 )
-
-from segcli.__main__ import main
-from segcli.exports import output_lock
 
 RECIPE = "recipes/mine/recipe.yaml"
 

@@ -67,3 +67,21 @@ def test_no_part_exceeds_a_limit_and_no_line_is_lost(tmp_path_factory, batches, 
     assert all(len(content) <= size and content.count(b"\n") <= rows + 1 for content in parts.values())
     written = [line for content in parts.values() for line in content.decode().split("\n")[1:-1]]
     assert written == [line for batch in batches for line in batch]
+
+
+def test_a_list_in_the_encoding_of_spreadsheets_is_split_by_rows_too(tmp_path) -> None:
+    file = ListFile(tmp_path, "lapsed", "name", FileSpelling(encoding="utf-16"), Limits(rows=2))
+    file.write(lines(["é", "ü", "🎈"]))
+    texts = [(tmp_path / part.path).read_bytes().decode("utf-16") for part in file.close()]
+    assert texts == ["name\né\nü\n", "name\n🎈\n"]
+
+
+def test_a_list_takes_its_share_of_a_text_made_for_several(tmp_path) -> None:
+    text = joined(pl.Series(["one\n", "three\n", "five\n", "seven\n", "nine\n"]))
+    share = text.cut(1)[1].cut(3)[0]
+    file = ListFile(tmp_path, "lapsed", "name", FileSpelling(), Limits(bytes=17))
+    file.write(share)
+    assert [(tmp_path / part.path).read_bytes() for part in file.close()] == [
+        b"name\nthree\nfive\n",
+        b"name\nseven\n",
+    ]

@@ -117,20 +117,27 @@ def test_a_replacement_that_was_interrupted_puts_the_old_run_back(customers, seg
     assert [path.name for path in finished_runs(tmp_path)] == ["2026-01-01T0900", "2026-01-02T0900"]
 
 
-def test_old_runs_are_deleted_and_the_latest_never(customers, segment, contents, tmp_path) -> None:
+def test_runs_written_long_ago_are_deleted_and_the_latest_never(customers, segment, contents, tmp_path) -> None:
     for day in (1, 5, 20):
-        write_run(tmp_path, contents(customers, segment("lapsed"), day=day))
+        run = write_run(tmp_path, contents(customers, segment("lapsed"), day=day))
+        long_ago = (run / "manifest.json").stat().st_mtime - day * 86_400
+        os.utime(run / "manifest.json", (long_ago, long_ago))
     (tmp_path / "2026-01-02T0000").mkdir()  # somebody's own folder: it has no manifest
-    write_run(tmp_path, contents(customers, segment("lapsed"), day=25), keep=dt.timedelta(days=20))
+    write_run(tmp_path, contents(customers, segment("lapsed"), day=3), keep=dt.timedelta(days=4))
     assert shown(tmp_path) == [
+        "2026-01-01T0900",
         "2026-01-02T0000",
-        "2026-01-05T0900",
+        "2026-01-03T0900",
         "2026-01-20T0900",
-        "2026-01-25T0900",
         "latest",
     ]
-    write_run(tmp_path, contents(customers, segment("lapsed"), day=3), keep=dt.timedelta(0))
-    assert latest_run(tmp_path) == tmp_path / "2026-01-25T0900"
+    assert latest_run(tmp_path) == tmp_path / "2026-01-20T0900"
+
+
+def test_a_past_day_that_is_computed_now_is_not_old(customers, segment, contents, tmp_path) -> None:
+    write_run(tmp_path, contents(customers, segment("lapsed"), day=1), keep=dt.timedelta(days=1))
+    write_run(tmp_path, contents(customers, segment("lapsed"), day=25), keep=dt.timedelta(days=1))
+    assert shown(tmp_path) == ["2026-01-01T0900", "2026-01-25T0900", "latest"]
 
 
 def test_a_failure_in_the_middle_leaves_nothing_behind(customers, segment, contents, tmp_path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from segcli.exports import read_manifest, send_lists, write_run
@@ -127,6 +127,14 @@ def test_rejected_rows_are_always_a_file_and_cannot_be_run_by_a_spreadsheet(
     assert (run / "rejected.csv").read_text().splitlines()[1] == 'a.csv,3,price,not a number,"\'=1,2"'
 
 
+def test_a_run_over_other_people_is_not_compared_with(customers, segment, contents, tmp_path) -> None:
+    write_run(tmp_path, contents(customers, segment("lapsed")))
+    others = customers.with_columns(customer_id="x" + pl.col("customer_id"))
+    run = write_run(tmp_path, contents(others, segment("lapsed"), day=2))
+    assert entry(run, "lapsed")["compared_with"] is None
+    assert files(run) == {"lapsed.csv"}
+
+
 def test_nobody_at_all_is_a_run_too(customers, segment, contents, tmp_path) -> None:
     segments = segment("lapsed"), segment("rfm-Lost", "rfm_group", "Lost")
     for day in (1, 2):
@@ -142,6 +150,8 @@ flags = st.lists(st.tuples(*[st.booleans()] * 6), min_size=1, max_size=30)
 def test_lists_entered_and_left_are_what_sets_say_whatever_the_batch(
     tmp_path_factory, segment_law, before, now, batch
 ) -> None:
+    people, still = set(_frame(before)["customer_id"]), set(_frame(now)["customer_id"])
+    assume(2 * len(people & still) >= len(people))  # else it is taken for another shop
     out, (contents, segments) = tmp_path_factory.mktemp("law"), segment_law
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(send_lists, "BATCH", batch)

@@ -1,7 +1,7 @@
 from decimal import Decimal
 from pathlib import Path
 
-from inline_sources import read, rows, source
+from tests.sources.inline_sources import read, rows, source
 
 
 def events(*happened: tuple[str, str, str, str | None]):

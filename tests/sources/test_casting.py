@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from inline_files import project_of, typed, typed_sources
 
 from segcli.problems import Place, Problems
 from segcli.project.models import SourceDefinition
@@ -20,6 +19,7 @@ from segcli.sources.casting import Cells, Formats, cast_cells
 from segcli.sources.stepwise import in_steps
 from segcli.sources.tables import MONEY, TIME
 from segcli.sources.times import time_steps
+from tests.sources.inline_files import project_of, typed, typed_sources
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

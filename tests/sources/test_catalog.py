@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from inline_files import catalog_of, project_of, typed, write_csv
 
 from segcli.problems import Place, Problems
 from segcli.project.models import SourceDefinition
 from segcli.sources.tables import CANONICAL, DERIVED, TIME, UNCOUNTED
+from tests.sources.inline_files import catalog_of, project_of, typed, write_csv
 
 ORDERS = "order_id,customer_id,ordered_at,amount"
 
@@ -140,7 +140,7 @@ def test_a_project_of_which_nothing_is_recognised_is_a_problem(tmp_path: Path) -
     problems = Problems()
     catalog_of(project_of(tmp_path, file), problems)
     (problem,) = problems.errors
-    assert str(problem).startswith("things.csv is not recognised, left out: its columns are colour, size.")
+    assert str(problem).startswith("things.csv is not recognised: its columns are colour, size.")
 
 
 def test_a_file_that_two_sources_name_is_read_once(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from inline_sources import read, rows, source
 
 from segcli.problems import Place
 from segcli.project.models import SourceDefinition
 from segcli.sources.customers import with_dates
 from segcli.sources.stores import with_nearest_store
 from segcli.sources.tables import CatalogTable
+from tests.sources.inline_sources import read, rows, source
 
 WANTED = {"age", "birthday", "signup_anniversary", "season"}
 

@@ -100,3 +100,12 @@ def test_what_does_not_exist_is_a_problem_with_the_nearest_names(shop: Path, pat
 def test_a_folder_without_tables_is_a_problem(shop: Path) -> None:
     (shop / "empty").mkdir()
     assert "empty: this folder holds no tables. Known are .csv" in problem_of(shop, "empty")
+
+
+def test_a_spreadsheet_in_a_folder_is_named_as_left_out(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("a\n1\n")
+    (tmp_path / "customers.XLSX").write_bytes(b"PK")
+    problems = Problems()
+    assert find_files([str(tmp_path)], tmp_path, problems) == [str(tmp_path / "orders.csv")]
+    assert [problem.severity for problem in problems] == ["warning"]
+    assert "customers.XLSX: this spreadsheet is left out" in str(next(iter(problems)))

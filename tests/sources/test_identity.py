@@ -3,11 +3,11 @@ from pathlib import Path
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inline_sources import read, rows, source
 
 from segcli.problems import Problems
 from segcli.sources.components import connected_components
 from segcli.sources.identity import find_people, with_person
+from tests.sources.inline_sources import read, rows, source
 
 
 def keys_of(records: list[tuple[str | None, str | None, str | None]]) -> list[str | None]:

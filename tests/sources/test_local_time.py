@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from inline_sources import read, rows, source
+from tests.sources.inline_sources import read, rows, source
 
 
 def test_the_local_hour_and_weekday_are_those_where_the_customer_lives(tmp_path: Path) -> None:

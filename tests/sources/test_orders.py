@@ -3,9 +3,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from inline_sources import day, read, rows, source
 
 from segcli.problems import DataError
+from tests.sources.inline_sources import day, read, rows, source
 
 
 def orders(**columns: list[object]):
@@ -296,3 +296,60 @@ def test_orders_and_events_of_nobody_are_counted_and_listed(tmp_path: Path) -> N
     assert (tables["orders"].rows, tables["events"].rows) == (1, 1)
     assert (tables.counts["orders_of_nobody"], tables.counts["events_of_nobody"]) == (1, 2)
     assert tables.rejected["reason"].to_list() == ["2 events name no customer", "1 orders name no customer"]
+
+
+def test_lines_that_tell_their_time_but_no_customer_have_that_of_their_order(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2"], customer_id=["a", "b"], amount=["20.00", "5.00"], ordered_at=["2026-06-01", "2026-06-02"]
+    )
+    items = source(
+        "order_items",
+        {
+            "order_id": ["1", "2", "9"],
+            "ordered_at": ["2026-06-01 10:00", "2026-06-02 11:00", "2026-06-03"],
+            "product_id": ["p", "q", "p"],
+            "quantity": [2, 1, 1],
+            "price": ["10.00", "5.00", "10.00"],
+        },
+    )
+    tables = read([frame, items], tmp_path)
+    assert rows(tables, "order_items", "customer_id", "ordered_at", "product_id", "price") == [
+        ("a", day("2026-06-01 10:00"), "p", Decimal("10.00")), ("b", day("2026-06-02 11:00"), "q", Decimal("5.00")),
+    ]  # fmt: skip
+
+
+def test_product_order_counts_orders_and_not_lines_and_ids_decide_between_those_of_one_time(tmp_path: Path) -> None:
+    items = source(
+        "order_items",
+        {
+            "order_id": ["3", "2", "1", "2", "4", "5"],
+            "customer_id": ["a", "a", "a", "a", "b", "a"],
+            "ordered_at": ["2026-06-02", "2026-06-01", "2026-06-01", "2026-06-01", "2026-06-03", "2026-06-03"],
+            "product_id": ["p", "p", "p", "p", "p", None],
+        },
+    )
+    tables = read([items], tmp_path)
+    assert rows(tables, "order_items", "customer_id", "order_id", "product_id", "product_order") == [
+        ("a", "1", "p", 1), ("a", "2", "p", 2), ("a", "2", "p", 2), ("a", "3", "p", 3),
+        ("a", "5", None, None), ("b", "4", "p", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("looked_up", [0, 100_000], ids=["joined", "looked up"])
+def test_what_a_row_does_not_say_of_its_product_the_list_of_products_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_up: int
+) -> None:
+    monkeypatch.setattr("segcli.sources.items.MOST_LOOKED_UP", looked_up)
+    items = source(
+        "order_items",
+        {
+            "order_id": ["1", "2", "3", "4"], "customer_id": ["a"] * 4, "ordered_at": ["2026-06-01"] * 4,
+            "product_id": ["p", "q", "p", None], "name": ["Own name", None, None, None],
+        },
+    )  # fmt: skip
+    products = source("products", {"product_id": ["p"], "name": ["Pan"], "brand": ["Brandless"]})
+    tables = read([items, products], tmp_path)
+    assert rows(tables, "order_items", "order_id", "name", "brand", "category") == [
+        ("1", "Own name", "Brandless", None), ("2", None, None, None),
+        ("3", "Pan", "Brandless", None), ("4", None, None, None),
+    ]  # fmt: skip

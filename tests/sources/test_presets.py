@@ -8,13 +8,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from inline_files import catalog_of, project_of, typed, typed_sources, write_csv
 
 from segcli.problems import Place, Problems
 from segcli.project.models import SourceDefinition
 from segcli.sources.headers import fold
 from segcli.sources.presets import load_presets
 from segcli.sources.tables import CANONICAL, WORKING
+from tests.sources.inline_files import catalog_of, project_of, typed, typed_sources, write_csv
 
 SHOPIFY_ORDERS = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,"

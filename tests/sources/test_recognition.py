@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from inline_files import catalog_of, project_of, typed, typed_sources, write_csv
 
 from segcli.problems import Place, Problems
 from segcli.project.models import SourceDefinition
 from segcli.sources.tables import CANONICAL
+from tests.sources.inline_files import catalog_of, project_of, typed, typed_sources, write_csv
 
 
 @pytest.mark.parametrize("table", sorted(CANONICAL))
@@ -99,7 +99,7 @@ def test_people_are_told_from_lists_of_other_things(tmp_path: Path) -> None:
         "product_id": "product_id", "category": "product_category", "brand": "brand",
     }  # fmt: skip
     for file in catalog.files[1:4]:
-        assert str(file.note).startswith("not recognised, left out: its columns are ")
+        assert str(file.note).startswith("not recognised: its columns are ")
         assert "`--map TABLE.COLUMN=HEADER` or `sources:` in segcli.yaml would use it." in str(file.note)
     assert {"file_age", "income", "marital_status"} <= catalog.tables["customers"].given
 

@@ -3,11 +3,11 @@ import random
 from pathlib import Path
 
 import polars as pl
-from inline_sources import read, source
 from polars.testing import assert_frame_equal
 
 from segcli.sources.shards import partition, shards_for
 from segcli.sources.tables import SourceFrame, Tables
+from tests.sources.inline_sources import read, source
 
 
 def test_a_small_shop_has_one_shard_and_a_large_one_a_shard_for_three_million_rows() -> None:
