@@ -35,19 +35,14 @@ def cell_text(
 def in_utc(column: pl.Expr, timezone: str) -> pl.Expr:
     """Naive times of this timezone as UTC; an hour that the clocks left out counts as the hour after it."""
     later = column + pl.duration(hours=1)
-    zoned = (
-        time.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
-        for time in (column, later)
-    )
+    zoned = (time.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null") for time in (column, later))
     return pl.coalesce(zoned).dt.convert_time_zone("UTC")
 
 
 def _fraction(column: pl.Expr) -> pl.Expr:
     # 12.0 is written 12, so that a whole number reads the same whatever its type.
     rounded = column.round(4)
-    written = (
-        pl.when(rounded == 0).then(pl.lit("0")).otherwise(rounded.cast(pl.String).str.strip_suffix(".0"))
-    )
+    written = pl.when(rounded == 0).then(pl.lit("0")).otherwise(rounded.cast(pl.String).str.strip_suffix(".0"))
     return pl.when(column.is_finite()).then(written)
 
 

@@ -28,9 +28,7 @@ class Roster:
     def flags(self) -> pl.LazyFrame:
         """customer_id, `contactable`, `importable`, `suppressed` (never null) and the segments' columns."""
         schema = self.customers.collect_schema()
-        suppressed = [
-            membership(segment.column, segment.value, schema[segment.column]) for segment in self.suppressing
-        ]
+        suppressed = [membership(segment.column, segment.value, schema[segment.column]) for segment in self.suppressing]
         return with_every_column(self.customers).select(
             "customer_id",
             pl.col("contactable").alias("__contactable"),

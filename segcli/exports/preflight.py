@@ -91,9 +91,7 @@ def _check_rows(
     if not faults:
         return
     counted = {f"count:{n}": flag.cast(pl.Int64).sum() for n, (_, _, flag) in enumerate(faults)}
-    first = {
-        f"first:{n}": pl.col("customer_id").filter(flag).first() for n, (_, _, flag) in enumerate(faults)
-    }
+    first = {f"first:{n}": pl.col("customer_id").filter(flag).first() for n, (_, _, flag) in enumerate(faults)}
     row = frame.select(**counted, **first).collect(engine="streaming").row(0, named=True)
     for n, (message, hint, _) in enumerate(faults):
         if count := row[f"count:{n}"]:
@@ -120,9 +118,5 @@ def _faults(
         if form.limits.cell_bytes is not None:
             message = f"{header!r} is longer than {form.limits.cell_bytes} bytes"
             faults.append((message, "Shorten it.", cell.str.len_bytes() > form.limits.cell_bytes))
-    faults += [
-        (trap.message, trap.hint, pl.sql_expr(trap.when))
-        for trap in form.traps
-        if names_in(trap.when) <= known
-    ]
+    faults += [(trap.message, trap.hint, pl.sql_expr(trap.when)) for trap in form.traps if names_in(trap.when) <= known]
     return [(message, hint, flag.fill_null(value=False)) for message, hint, flag in faults]

@@ -33,9 +33,7 @@ def finished_runs(out: Path) -> list[Path]:
     """Every whole run in the output folder, the earliest first."""
     if not out.is_dir():
         return []
-    return sorted(
-        path for path in out.iterdir() if RUN_NAME.fullmatch(path.name) and (path / MANIFEST).is_file()
-    )
+    return sorted(path for path in out.iterdir() if RUN_NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
 
 
 def latest_run(out: Path) -> Path | None:

@@ -87,9 +87,7 @@ def _look_through(file: SourceFile) -> tuple[SourceFile, Structure]:
         return replace(file, encoding=encoding_by_letters(byte_chunks(file.path, file.gzipped))), UNSOUND
 
 
-def _look_through_copy(
-    file: SourceFile, target: Path, problems: Problems | None
-) -> tuple[SourceFile, Structure]:
+def _look_through_copy(file: SourceFile, target: Path, problems: Problems | None) -> tuple[SourceFile, Structure]:
     """The file (or its plain UTF-8 copy) and its structure."""
     copy = _plain_copy(file, target)
     copy, structure = _look_through(copy)

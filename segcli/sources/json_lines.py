@@ -29,10 +29,7 @@ def json_types(file: SourceFile) -> dict[str, pl.DataType]:
         pass  # lines that are no JSON, or not UTF-8: looked at one by one
     source = "\n".join(text for _, text, good in _good_lines(file) if good).encode()
     types = dict(_scan(io.BytesIO(source), None).collect_schema()) if source else {}
-    return {
-        name: dtype if _parses(io.BytesIO(source), {name: dtype}) else pl.String()
-        for name, dtype in types.items()
-    }
+    return {name: dtype if _parses(io.BytesIO(source), {name: dtype}) else pl.String() for name, dtype in types.items()}
 
 
 def _parses(source: str | io.BytesIO, types: Mapping[str, pl.DataType]) -> bool:

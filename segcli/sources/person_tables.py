@@ -103,9 +103,7 @@ def partition_items(
     return partition(items, "customer_id", reading.shard_count, reading.scratch / "all_items")
 
 
-def partition_events(
-    reading: Reading, sources: Sequence[SourceFrame], referrals: pl.LazyFrame | None
-) -> Shards:
+def partition_events(reading: Reading, sources: Sequence[SourceFrame], referrals: pl.LazyFrame | None) -> Shards:
     """Events that have happened, referrals among them, with the columns of the files that are wanted."""
     frames = [reading.of_people(source.frame) for source in sources]
     if referrals is not None:

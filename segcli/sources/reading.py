@@ -98,8 +98,9 @@ class Reading:
         if table in SHORT_OF_IDS and not self.wants(table, "order_id"):
             columns.pop("order_id", None)
         return frame.select(
-            pl.col(name) if schema.get(name) == dtype else
-            (pl.col(name) if name in schema else pl.lit(None)).cast(dtype).alias(name)
+            pl.col(name)
+            if schema.get(name) == dtype
+            else (pl.col(name) if name in schema else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in columns.items()
         )
 
@@ -131,8 +132,8 @@ def columns_to_read(catalog: Catalog, needed: Mapping[str, frozenset[str]]) -> d
         read["carts"] |= {"amount", "currency", "stage"}
         read["cart_items"] |= {"quantity", "price", "currency"}
         read["products"] |= {"price"}
-    for by, table in {(plan.definition.by, plan.definition.table) for plan in catalog.plans}:
-        if by is not None and any(column.startswith(f"{table}_") for column in needed.get("customers", ())):
+    for by, lookup in {(plan.definition.by, plan.definition.table) for plan in catalog.plans}:
+        if by is not None and any(column.startswith(f"{lookup}_") for column in needed.get("customers", ())):
             read["customers"].add(by)  # an own lookup is found by it
     if "stores" in catalog.tables and read["customers"] & {"nearest_store", "nearest_store_km"}:
         read["stores"] |= {"latitude", "longitude", "city", "region", "country"}

@@ -88,9 +88,7 @@ def _is_blank(text: str, width: int, separator: str) -> bool:
     return not text.strip(separator + "\r\n") or (width > 1 and text.isspace())
 
 
-def _next_record(
-    reader: Iterator[list[str]], lines: _Lines, width: int
-) -> tuple[list[str] | None, str | None]:
+def _next_record(reader: Iterator[list[str]], lines: _Lines, width: int) -> tuple[list[str] | None, str | None]:
     """The cells, or the fault that costs the record's first line."""
     cells: list[str] | None = None
     try:

@@ -13,6 +13,9 @@ from segcli.sources.tables import SourceFrame
 
 ONE_SHARD_ROWS = 2_000_000
 SHARD_ROWS = 3_000_000
+# Rows in memory while shards are written, and those of a row group: small ones take longer to read.
+HELD_ROWS = 2_000_000
+SMALLEST_GROUP, LARGEST_GROUP = 16_384, 122_880
 # Bytes on disk that a row takes, about; only the number of shards rests on it.
 BYTES_PER_ROW = {"csv": 60, "ndjson": 150}
 GZIP_RATIO = 5
@@ -57,7 +60,11 @@ def partition(frame: pl.LazyFrame, key: str, count: int, folder: Path) -> tuple[
     schema = frame.collect_schema()
     by_hash = pl.PartitionBy(folder, key="__shard", include_key=False)
     shard = (pl.col(key).hash(seed=0) % count).alias("__shard")
-    frame.with_columns(shard).sink_parquet(by_hash, compression="lz4", statistics=False, mkdir=True)
+    # Each shard's file holds a row group in memory until it is full, so they are smaller where shards are many.
+    rows = min(LARGEST_GROUP, max(SMALLEST_GROUP, HELD_ROWS // count))
+    frame.with_columns(shard).sink_parquet(
+        by_hash, compression="lz4", statistics=False, row_group_size=rows, mkdir=True
+    )
     return tuple(_scan_shard(folder / f"__shard={number}", schema) for number in range(count))
 
 

@@ -34,9 +34,7 @@ def open_bytes(path: str, gzipped: bool) -> Iterator[IO[bytes]]:
             "the gzip file ends too early: it was cut off", hint="Export or copy it again."
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableFileError(
-            f"the gzip file is damaged ({error})", hint="Export or copy it again."
-        ) from error
+        raise UnreadableFileError(f"the gzip file is damaged ({error})", hint="Export or copy it again.") from error
 
 
 def byte_chunks(path: str, gzipped: bool) -> Iterator[bytes]:

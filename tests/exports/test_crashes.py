@@ -62,7 +62,7 @@ def tiny_disk(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rows", [4_000, 12_000, 200_000])
+@pytest.mark.parametrize("rows", [8_000, 12_000, 200_000])
 def test_a_full_disk_leaves_the_run_before_and_nothing_else(rows, tiny_disk, customers, segment, contents) -> None:
     run = write_run(tiny_disk, contents(customers, segment("lapsed")))
     before = bytes_of(run)
