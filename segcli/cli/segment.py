@@ -18,6 +18,8 @@ COUNTED = {
     "events_of_nobody": "events without a customer",
     "joined_identifiers": "ids, addresses and numbers found to be of one person with another",
     "later_events": "events after that moment, left out",
+    "later_carts": "carts after that moment, left out",
+    "later_order_items": "order lines after that moment, left out",
     "later_orders": "orders after that moment, left out",
     "orders_of_nobody": "orders without a customer",
     "shared_identifiers": "addresses and numbers that too many share to say who it is",

@@ -13,10 +13,11 @@ from segcli.project.models import Project
 from segcli.sources.currencies import currency_rates
 from segcli.sources.customers import as_of_then
 from segcli.sources.expectations import check_expectations
-from segcli.sources.finishing import Inputs, finish_shard
+from segcli.sources.finishing import finish_shard
 from segcli.sources.identity import People, find_people
 from segcli.sources.local_time import LOCAL_COLUMNS, clock_moves, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
+from segcli.sources.partitioned import Inputs
 from segcli.sources.person_tables import (
     partition_carts,
     partition_customers,

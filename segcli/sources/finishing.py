@@ -33,24 +33,6 @@ ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The partitioned tables, as far as there are any, and the lookups that shards need."""
-
-    people: Shards
-    orders: Shards = ()
-    items: Shards = ()
-    events: Shards = ()
-    carts: Shards = ()
-    cart_items: pl.LazyFrame | None = None
-    own: Mapping[str, Shards] = field(default_factory=dict)
-    products: pl.DataFrame | None = None
-    stores: pl.DataFrame | None = None
-    lookups: Sequence[tuple[str, pl.DataFrame]] = ()  # own lookups: the column they are by, and their columns
-    zones: Sequence[str] = ()  # timezones of customers other than the shop's, when local hours are wanted
-    moves: pl.DataFrame | None = None  # how far the clocks of those zones are from the shop's
-
-
 def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.LazyFrame]:
     """Every person table's shard of that number, written to scratch anew where rows had to be worked on."""
     done: dict[str, pl.LazyFrame] = {name: shards[number] for name, shards in inputs.own.items()}
@@ -74,7 +56,7 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
         moments = NO_ORDERS
         if orders is not None:
             moments = orders.filter(pl.col("is_refund").not_()).select("customer_id", "ordered_at").collect()
-        carts, contents = _finish_carts(reading, inputs, moments, number)
+        carts, contents = finish_carts(reading, inputs, moments, number)
         done["carts"] = _write(reading, "carts", carts.lazy(), number)
         if reading.wants("cart_items") or "cart_items" in reading.project.expect.rows:
             done["cart_items"] = _write(reading, "cart_items", contents, number)
@@ -157,72 +139,6 @@ def _clocks(reading: Reading, inputs: Inputs, number: int) -> list[pl.Expr]:
     people = inputs.people[number].select("customer_id", "timezone").collect()
     abroad = write_abroad(people, inputs.zones, Path(reading.scratch) / "abroad" / str(number))
     return local_columns_abroad(abroad, inputs.moves, wanted)
-
-
-def _finish_carts(
-    reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int
-) -> tuple[pl.DataFrame, pl.LazyFrame]:
-    """Carts, and what is in them."""
-    exported = inputs.carts[number].collect() if inputs.carts else _no_rows("carts")
-    # A checkout that is in two files is one; ties by all that is said of it, not by the order of rows. Equal
-    # numbers of two customers are two carts, as with orders: which customers share a shard decides nothing.
-    exported = exported.sort(
-        "cart_id", "last_activity_at", *sorted(set(exported.columns) - {"cart_id", "last_activity_at"})
-    )
-    exported = exported.unique(list(CART), keep="last", maintain_order=True)
-    contents = _no_rows("cart_items")
-    if inputs.cart_items is not None and not exported.is_empty():
-        owners = exported.lazy().select("cart_id", "customer_id", "started_at", "currency")
-        lines = inputs.cart_items.drop("customer_id", "started_at", "currency", strict=False)
-        last = pl.col("__source").max().over("cart_id")
-        contents = lines.join(owners, on="cart_id").filter(pl.col("__source") == last).drop("__source").collect()
-        if "price" in contents.columns:
-            contents = contents.with_columns(converted("price", reading.rates))
-        contents = contents.drop("currency")
-        if {"price", "quantity"} <= set(contents.columns):
-            exported = exported.join(cart_amounts(contents), on=CART, how="left", suffix="_of_lines")
-            exported = exported.with_columns(pl.coalesce("amount", "amount_of_lines").alias("amount"))
-    inside = contents.lazy()
-    derived = _derived_carts(reading, inputs, moments, number) if inputs.events else None
-    if derived is not None:
-        derived = without_exported(derived, exported)
-        exported = pl.concat([exported, derived.carts], how="diagonal_relaxed")
-        inside = pl.concat([inside, derived.items], how="diagonal_relaxed")
-    carts = abandoned(exported, moments, reading.as_of)
-    carts = carts.with_columns(age_columns(reading.as_of, "last_activity_at", reading.needed.get("carts", ())))
-    wanted = reading.needed.get("cart_items", frozenset())
-    texts = [name for name in PRODUCT_TEXTS if name in wanted]
-    items = with_products(inside, inputs.products, texts)
-    items = items.join(carts.lazy().select(*CART, "abandoned"), on=CART, how="left")
-    items = items.with_columns(age_columns(reading.as_of, "started_at", wanted))
-    return carts, items
-
-
-def _derived_carts(reading: Reading, inputs: Inputs, moments: pl.DataFrame, number: int) -> Carts:
-    events = cart_events(inputs.events[number])
-    columns = events.collect_schema()
-    quantity = cart_quantity() if "quantity" in columns else pl.lit(1.0).alias("quantity")
-    events = events.with_columns(quantity)
-    prices = []
-    wants_prices = reading.wants("carts", "amount") or reading.wants("cart_items", "price")
-    if wants_prices and "price" in columns:
-        prices.append(pl.col("price").cast(MONEY, strict=False))
-    if wants_prices and "value" in columns:  # of all the pieces that the event is about
-        each = pl.col("value").cast(pl.Float64) / pl.col("quantity")
-        prices.append(pl.when(pl.col("quantity") > 0).then(each.round(2).cast(MONEY)))
-    products = inputs.products
-    if wants_prices and products is not None and "price" in products.columns and "product_id" in columns:
-        usual = products.lazy().select("product_id", usual_price="price")
-        events = events.join(usual, on="product_id", how="left")
-        prices.append(pl.col("usual_price"))
-    price = pl.coalesce(prices) if prices else pl.lit(None, MONEY).alias("price")
-    product = pl.col("product_id") if "product_id" in columns else pl.lit(None, TEXT())
-    chosen = events.select("customer_id", "at", "event", product.alias("product_id"), "quantity", price.alias("price"))
-    return carts_from_events(chosen.collect(), moments)
-
-
-def _no_rows(table: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=CANONICAL[table])
 
 
 def _everybody(people: pl.LazyFrame, tables: Sequence[pl.LazyFrame]) -> pl.DataFrame:

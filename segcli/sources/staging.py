@@ -158,11 +158,13 @@ def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int, int]:
     columns = source.frame.collect_schema()
     rows = int(source.frame.select(pl.len()).collect().item())
     time = TIME_COLUMN.get(source.table)
-    if time is None or time not in columns or source.line_items or source.table in ("order_items", "cart_items"):
+    if time is None or time not in columns or (source.line_items and source.table != "order_items") or source.table == "cart_items":
         return rows, 0, 0
     usable = _usable(source.frame)
     counts = usable.select(timeless=pl.col(time).null_count(), later=(pl.col(time) > as_of).sum())
     timeless, later = counts.collect(engine="streaming").row(0)
+    if source.table == "order_items":
+        return rows, 0, int(later)  # of an order's lines the first alone may bear its time
     return rows, int(timeless), int(later)
 
 
