@@ -108,7 +108,8 @@ def without_exported(derived: Carts, exported: pl.DataFrame) -> Carts:
 
 def abandoned(carts: pl.DataFrame, orders: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:
     """Sets `abandoned`: idle for an hour, and no order of its customer since it was started."""
-    last = orders.group_by("customer_id").agg(last_order=pl.col("ordered_at").max())
+    grouped = orders.lazy().group_by("customer_id").agg(last_order=pl.col("ordered_at").max())
+    last = grouped.collect(engine="streaming")
     since = pl.col("last_order") >= pl.col("started_at")
     idle = pl.lit(as_of, TIME) - pl.col("last_activity_at") >= IDLE
     closed_by_file = pl.col("abandoned").eq(False).fill_null(False) if "abandoned" in carts.columns else pl.lit(False)

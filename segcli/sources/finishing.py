@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from segcli.sources.ages import age_columns
-from segcli.sources.carts import (
-    CART,
-    Carts,
-    abandoned,
-    cart_amounts,
-    cart_quantity,
-    carts_from_events,
-    without_exported,
-)
-from segcli.sources.currencies import converted
 from segcli.sources.customers import with_dates
+from segcli.sources.finishing_carts import finish_carts
 from segcli.sources.items import product_order, with_products
 from segcli.sources.local_time import LOCAL_COLUMNS, local_columns, local_columns_abroad, write_abroad
 from segcli.sources.orders import one_per_order, repeats_orders, with_order_ids, with_order_windows
-from segcli.sources.person_tables import PRODUCT_TEXTS, Shards, cart_events
+from segcli.sources.partitioned import Inputs
+from segcli.sources.person_tables import PRODUCT_TEXTS
 from segcli.sources.reading import Reading
 from segcli.sources.shards import write_parquet
 from segcli.sources.stores import with_nearest_store
-from segcli.sources.tables import CANONICAL, MONEY, TEXT, TIME_COLUMN, UNCOUNTED
+from segcli.sources.tables import CANONICAL, TEXT, TIME_COLUMN, UNCOUNTED
 
 ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
@@ -60,7 +51,9 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
         done["carts"] = _write(reading, "carts", carts.lazy(), number)
         if reading.wants("cart_items") or "cart_items" in reading.project.expect.rows:
             done["cart_items"] = _write(reading, "cart_items", contents, number)
-    everybody = _everybody(inputs.people[number], [*done.values()])
+    # Carts that were worked out have no customer whom events do not have.
+    tables = [rows for name, rows in done.items() if inputs.carts or name not in ("carts", "cart_items")]
+    everybody = _everybody(inputs.people[number], tables)
     done["customers"] = _write(reading, "customers", _finish_people(reading, inputs, everybody).lazy(), number)
     return done
 
@@ -79,7 +72,7 @@ def _ready(
     """Rows as they lie there, with what follows from each one alone: worked out where a query asks for it."""
     wanted = reading.needed.get(table, frozenset())
     time = TIME_COLUMN["orders" if table == UNCOUNTED else table]
-    if table != UNCOUNTED and table != "orders":
+    if table not in ("orders", UNCOUNTED):
         rows = with_products(rows, inputs.products, [name for name in PRODUCT_TEXTS if name in wanted])
     rows = rows.with_columns(*age_columns(reading.as_of, time, wanted), *clocks)
     return reading.shaped(table, rows)

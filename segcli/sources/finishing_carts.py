@@ -5,7 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from segcli.sources.ages import age_columns
-from segcli.sources.carts import CART, Carts, abandoned, cart_amounts, cart_quantity, carts_from_events, without_exported
+from segcli.sources.carts import (
+    CART,
+    Carts,
+    abandoned,
+    cart_amounts,
+    cart_quantity,
+    carts_from_events,
+    without_exported,
+)
 from segcli.sources.currencies import converted
 from segcli.sources.items import with_products
 from segcli.sources.partitioned import Inputs

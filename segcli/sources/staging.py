@@ -158,7 +158,8 @@ def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int, int]:
     columns = source.frame.collect_schema()
     rows = int(source.frame.select(pl.len()).collect().item())
     time = TIME_COLUMN.get(source.table)
-    if time is None or time not in columns or (source.line_items and source.table != "order_items") or source.table == "cart_items":
+    lines_of_others = source.line_items and source.table != "order_items"  # each order or cart stands there repeatedly
+    if time is None or time not in columns or lines_of_others or source.table == "cart_items":
         return rows, 0, 0
     usable = _usable(source.frame)
     counts = usable.select(timeless=pl.col(time).null_count(), later=(pl.col(time) > as_of).sum())
