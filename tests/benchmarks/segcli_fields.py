@@ -17,7 +17,7 @@ def main(shop: Path, out: Path, recipes: list[str]) -> None:
     project = load_project([str(shop)], as_of=None, recipes=recipes or None, out=out.parent, maps=[], esp=None)
     with scratch_folder() as scratch:
         run = compute(prepare(project, problems), scratch)
-        run.computed.customers.sort("customer_id").sink_parquet(out, engine="streaming")
+        run.computed.customers_in_order.sink_parquet(out, engine="streaming")
     print(json.dumps({"stages": run.seconds, "shards": run.tables.shard_count, "segments": len(run.members)}))
 
 
