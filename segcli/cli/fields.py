@@ -12,6 +12,7 @@ from segcli.cli import options
 
 if TYPE_CHECKING:
     from segcli.cli.vocabulary import Entry
+    from segcli.project.models import Field, Segment
 
 
 def fields(
@@ -38,7 +39,7 @@ def fields(
         _show_all(chosen)
 
 
-def _definitions(project: str | None) -> list:  # type: ignore[type-arg]
+def _definitions(project: str | None) -> list[Field | Segment]:
     from segcli.pipeline import definitions
     from segcli.project import builtin_vocabulary, load_project
 

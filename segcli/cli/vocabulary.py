@@ -81,8 +81,9 @@ def _tables(item: Field | Segment, by_name: dict[str, Field | Segment], seen: se
         return set()
     seen.add(item.name)
     tables = {part.table for part in getattr(item, "points", ()) if part.table}
-    if getattr(item, "table", None):
-        tables.add(getattr(item, "table"))  # noqa: B009  (not every kind has it)
+    table = getattr(item, "table", None)  # not every kind reads one
+    if table:
+        tables.add(table)
     for name in references(item):
         if name in by_name:
             tables |= _tables(by_name[name], by_name, seen)
