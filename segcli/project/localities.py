@@ -39,14 +39,14 @@ def read_timezone(name: str, place: Place | None, problems: Problems) -> ZoneInf
     return ZoneInfo("UTC")
 
 
-def read_country(code: str, place: Place, problems: Problems) -> str | None:
+def read_country(code: str, place: Place, problems: Problems, key: str = "country") -> str | None:
     """An ISO 3166 code of two letters."""
     if code in COUNTRIES:
         return code
     upper = code.strip().upper()
     found = upper if upper in COUNTRIES else _OTHER_COUNTRY_CODES.get(upper)
     hint = f"Write {found}." if found else "Write an ISO 3166 code such as TR, DE or US."
-    problems.error(f"no country with the code '{code}'.", place, "country", hint=hint)
+    problems.error(f"no country with the code '{code}'.", place, key, hint=hint)
     return None
 
 
@@ -75,18 +75,21 @@ def read_locale(name: str, place: Place, problems: Problems) -> str:
 
 def read_moment(text: str, zone: ZoneInfo, place: Place | None, key: str, problems: Problems) -> dt.datetime | None:
     """A moment to the minute, naive in `zone`; a zoned one is converted, a date alone is its first minute."""
+    moment = parse_moment(text, zone)
+    if moment is None:
+        hint = "Write 2026-06-30, 2026-06-30T09:00 or 2026-06-30T09:00+03:00."
+        problems.error(f"'{text}' is no moment.", place, key, hint=hint)
+    return moment
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> dt.datetime | None:
+    """The moment that a text says, as `read_moment` gives it, or None."""
     try:
         moment = dt.datetime.fromisoformat(text.strip()) if _MOMENT.fullmatch(text.strip()) else None
         if moment is not None:
             return naive_minute(moment, zone)
     except (ValueError, OverflowError):
         pass
-    problems.error(
-        f"'{text}' is no moment.",
-        place,
-        key,
-        hint="Write 2026-06-30, 2026-06-30T09:00 or 2026-06-30T09:00+03:00.",
-    )
     return None
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from segcli.problems import Place, Problem
+from segcli.project.campaign_models import Campaign, ConsentSettings, Limits
 
 Scalar = str | int | float | bool | None
 
@@ -144,13 +145,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A folder's recipe.yaml: fields and segments in the order they were written."""
+    """A folder's recipe.yaml: fields, segments and campaigns in the order they were written."""
 
     name: str
     path: Path
     description: str
     fields: tuple[Field, ...]
     segments: tuple[Segment, ...]
+    campaigns: tuple[Campaign, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ class Expectations:
 
 @dataclass(frozen=True)
 class Project:
-    """A shop as segcli.yaml (or the command line alone) describes it; every path is absolute."""
+    """A shop as segcli.yaml (or the command line alone) describes it; the loader makes every path absolute."""
 
     root: Path
     file: Path | None  # segcli.yaml, or None when files were named on the command line
@@ -194,6 +196,10 @@ class Project:
     sources: tuple[SourceDefinition, ...]
     recipes: tuple[Recipe, ...]
     output: Path
+    history: Path = Path("history")
+    key_file: Path = Path(".segcli.key")  # the secret that unique codes are made with
+    limits: Limits = field(default_factory=Limits)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> worth in the project's currency
     delivery_days: int = 5
     max_rejected: Decimal = Decimal("0.01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segcli.project.limit_keys import CONSENT, LIMITS
 from segcli.project.localities import check_currency
 from segcli.project.names import NAME_PATTERN
 from segcli.project.quantities import Number, Share, Whole
@@ -58,7 +59,8 @@ EXPECT = Shape(
     "expectations", "A run on half an export stops instead of going on.",
     (Key("newest_order", Duration(), "How old the newest order may be, such as 2d."),
      Key("rows", MappingOf(Whole(1), "tables and numbers of rows"),
-         "How many rows a table has at least.")),
+         "How many rows a table has at least."),
+     Key("messages", Whole(1), "How many messages may be due at most.")),
 )  # fmt: skip
 
 PROJECT = Shape(
@@ -81,6 +83,9 @@ PROJECT = Shape(
      Key("recipes", ListOf(Placed(Text("a folder or a shipped recipe", r"\S")), "a list of recipes"),
          "Recipe folders and names of shipped recipes; the default set if absent."),
      Key("output", EitherOf(single=_PATH, keyed=OUTPUT), "Where runs are written; out if absent."),
+     Key("history", _PATH, "The folder of what was sent to whom; history if absent."),
+     Key("limits", LIMITS, "How often customers are written to, and when not."),
+     Key("consent", CONSENT, "Whose consent is needed to be written to."),
      Key("esp", Text(), "The email service provider that send lists are written for, such as klaviyo."),
      Key("expect", EXPECT, "What has to be true of the data for a run to go on.")),
 )  # fmt: skip

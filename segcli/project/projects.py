@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from segcli.problems import Place, Problems, RecipeError
 from segcli.project import localities
+from segcli.project.contact_settings import consent_of, limits_of
 from segcli.project.models import Expectations, Project, SourceDefinition
 from segcli.project.project_keys import PROJECT
 from segcli.project.recipe_choice import Wanted, choose_recipes, home_expanded
@@ -21,6 +22,7 @@ from segcli.project.shapes import Named, Values
 from segcli.project.yaml_text import read_yaml, shown_path
 
 PROJECT_FILE = "segcli.yaml"
+KEY_FILE = ".segcli.key"
 _T = TypeVar("_T")
 _NOTHING = Values(Place(PROJECT_FILE), PROJECT, {}, {})
 
@@ -110,6 +112,7 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
     keep = output.get("keep") if isinstance(output, Values) else None
     folder = output.get("folder") if isinstance(output, Values) else output
     expect: Values = values.get("expect") or _NOTHING
+    written = (options.out or root / home_expanded(folder or "out")).resolve()
     return Project(
         root=root,
         file=file,
@@ -128,7 +131,11 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
             for source in sources
         ),
         recipes=choose_recipes(wanted, Path.cwd() if options.recipes else root, problems),
-        output=(options.out or root / home_expanded(folder or "out")).resolve(),
+        output=written,
+        history=_history(values, root, written, problems),
+        key_file=root / KEY_FILE,
+        limits=limits_of(values),
+        consent=consent_of(values, root, problems),
         rates={each.name: each.value for each in values.get("rates") or ()},
         delivery_days=_or(values.get("delivery_days"), 5),
         max_rejected=_or(values.get("max_rejected"), Decimal("0.01")),
@@ -175,6 +182,16 @@ def _moment(values: Values, zone: ZoneInfo, options: _Options, problems: Problem
         return now
     place, key = (None, "--as-of") if options.as_of else (values.places["as_of"], "as_of")
     return localities.read_moment(text, zone, place, key, problems) or now
+
+
+def _history(values: Values, root: Path, output: Path, problems: Problems) -> Path:
+    """The folder of the history; never where runs are written, which may be swept."""
+    folder = (root / home_expanded(values.get("history") or "history")).resolve()
+    if output.is_relative_to(folder):
+        place = values.places.get("history") or values.places.get("output")
+        hint = "Give each a folder of its own; the output's may be emptied, the history's never."
+        problems.error(f"runs are written into the history's folder '{folder.name}'.", place, "history", hint=hint)
+    return folder
 
 
 def _wanted_recipes(values: Values, options: _Options) -> list[Wanted]:

@@ -18,6 +18,7 @@ class Whole:
 
     least: int = 0
     most: int = 2**31
+    instead_of_none: str | None = None  # the way out for who writes 0 and means something
 
     def read(self, node: Node, key: str, problems: Problems) -> int | None:
         says = (
@@ -31,6 +32,7 @@ class Whole:
         value = found.value
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             hint = "Take the quotes away." if not found.plain and found.written.isdigit() else None
+            hint = self.instead_of_none if value == 0 and value is not False else hint
             problems.error(f"must be {says}, not '{found.written}'.", found.place, key, hint=hint)
             return None
         warn_of_number(found, key, problems)
@@ -73,7 +75,9 @@ def exact(node: ScalarNode) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of a whole: `1 %` or 0.01."""
+    """A share of a whole: `1 %` or 0.01. Where the whole makes no sense, `not_whole` says the way out."""
+
+    not_whole: str | None = None
 
     def read(self, node: Node, key: str, problems: Problems) -> Decimal | None:
         found = scalar(node, "a share such as '1 %' or 0.01", key, problems)
@@ -85,6 +89,9 @@ class Share:
             percent = share is not None and not match and 0 < share <= 100
             hint = f"Write {found.written} % if that is meant." if percent else "Write 1 % or 0.01."
             problems.error(f"'{found.written}' is no share of a whole.", found.place, key, hint=hint)
+            return None
+        if share == 1 and self.not_whole:
+            problems.error("must be less than 100 %.", found.place, key, hint=self.not_whole)
             return None
         return share
 

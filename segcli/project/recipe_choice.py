@@ -105,7 +105,10 @@ def _defined_once(builtin: Recipe | None, chosen: list[Recipe], problems: Proble
     """Says which names are defined twice; a project's own recipe may replace a built-in field."""
     shipped = {folder / RECIPE_FILE for folder in shipped_recipes().values()}
     places: dict[str, Place] = {}
+    campaigns: dict[str, Place] = {}  # names of their own: a campaign may be called like a segment
     for recipe in chosen:
+        for campaign in recipe.campaigns:
+            _note_place(campaign.name, campaign.place, campaigns, problems)
         for each in (*recipe.fields, *recipe.segments):
             _note_place(each.name, each.place, places, problems)
     if builtin is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segcli.problems import Problems, nearest
+from segcli.project.campaign_keys import CampaignDefinition
 from segcli.project.names import check_name
 from segcli.project.quantities import Number, Whole
 from segcli.project.shapes import Key, ListOf, MappingOf, Shape, Values
@@ -179,10 +180,12 @@ class SegmentDefinition:
 
 
 RECIPE = Shape(
-    "a recipe", "Fields and segments that belong together.",
+    "a recipe", "Fields, segments and campaigns that belong together.",
     (Key("description", Text(), "What the recipe is for, for people."),
      Key("fields", MappingOf(FieldDefinition(), "names and definitions", check_name),
          "Values that every customer has, by name."),
      Key("segments", MappingOf(SegmentDefinition(), "names and conditions", check_name),
-         "Groups of customers, by name.")),
+         "Groups of customers, by name."),
+     Key("campaigns", MappingOf(CampaignDefinition(), "names and campaigns"),
+         "Sequences of messages, by name.")),
 )  # fmt: skip

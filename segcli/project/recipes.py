@@ -8,6 +8,7 @@ from typing import Any
 
 from segcli.problems import Place, Problems
 from segcli.project import recipe_keys as keys
+from segcli.project.campaigns import build_campaign
 from segcli.project.models import (
     AcrossField,
     AggregateField,
@@ -40,8 +41,8 @@ def load_recipe(path: Path, problems: Problems, *, name: str | None = None) -> R
     values = keys.RECIPE.read(tree, "", problems)
     if values is None or len(problems.errors) > before:
         return None
-    if not values.get("fields") and not values.get("segments"):
-        problems.error("the recipe has neither 'fields' nor 'segments'.", Place(shown_path(file), 1, 1))
+    if not any(values.get(part) for part in ("fields", "segments", "campaigns")):
+        problems.error("the recipe has neither 'fields' nor 'segments' nor 'campaigns'.", Place(shown_path(file), 1, 1))
         return None
     return Recipe(
         name=name,
@@ -49,6 +50,7 @@ def load_recipe(path: Path, problems: Problems, *, name: str | None = None) -> R
         description=values.get("description", "").strip(),
         fields=tuple(_field(named, name) for named in values.get("fields", ())),
         segments=tuple(_segment(named, name) for named in values.get("segments", ())),
+        campaigns=tuple(build_campaign(named, name) for named in values.get("campaigns", ())),
     )
 
 

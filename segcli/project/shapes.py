@@ -44,13 +44,15 @@ class Values:
 
 @dataclass(frozen=True)
 class Shape:
-    """An object: its keys, and the keys of which exactly one has to be there."""
+    """An object: its keys, and the keys of which exactly one (or at least one) has to be there."""
 
     what: str
     meaning: str
     keys: tuple[Key, ...]
     one_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)  # a key that is wrong here -> why
+    check: Callable[[Values, str, Problems], None] | None = None  # of values that are each without a fault
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,6 +64,8 @@ class Shape:
             return None
         before = len(problems.errors)
         values = self.read_partly(node, key, problems)
+        if self.check and len(problems.errors) == before:
+            self.check(values, key, problems)
         # Values of an object with a fault are of no use to anybody.
         return values if len(problems.errors) == before else None
 
@@ -95,10 +99,15 @@ class Shape:
                     f"'{each.name}' needs '{each.needs}' beside it.", node.key_places[each.name], key or None
                 )
         chosen = [name for name in self.one_of if name in node.entries]
-        choices = " or ".join(f"'{name}'" for name in self.one_of)
-        if self.one_of and not chosen:
-            problems.error(f"{choices} is missing.", place, key or None)
-        elif len(chosen) > 1:
+        unknown = [name for name in node.entries if name not in self.names]
+        for choices, meant in (
+            (self.one_of, any(nearest(name, self.one_of) for name in unknown)),
+            (self.any_of, unknown),
+        ):
+            if choices and not meant and not set(choices) & set(node.entries):
+                words = " or ".join(f"'{name}'" for name in choices)
+                problems.error(f"{words} is missing.", place, key or None)
+        if len(chosen) > 1:
             both = " and ".join(f"'{name}'" for name in chosen)
             problems.error(f"{both} exclude each other.", node.key_places[chosen[1]], key or None, hint="Keep one.")
 
@@ -113,6 +122,7 @@ class Shape:
             **({"required": required} if required else {}),
             **({"dependentRequired": needed} if needed else {}),
             **({"oneOf": [{"required": [name]} for name in self.one_of]} if self.one_of else {}),
+            **({"anyOf": [{"required": [name]} for name in self.any_of]} if self.any_of else {}),
         }
 
 
@@ -187,11 +197,13 @@ class MappingOf:
     says: str
     check_name: Callable[[str, Place, str, Problems], bool] = check_spelling
     pattern: str = NAME_PATTERN  # what `check_name` asks for, as far as a schema can say it
+    check: Callable[[MappingNode, tuple[Named, ...], str, Problems], None] | None = None
 
     def read(self, node: Node, key: str, problems: Problems) -> tuple[Named, ...]:
         if not isinstance(node, MappingNode):
             _report_shape(node, self.says, key, problems)
             return ()
+        before = len(problems.errors)
         found = []
         for name, value in node.entries.items():
             place = node.key_places[name]
@@ -199,6 +211,8 @@ class MappingOf:
             read = self.value.read(value, joined(key, name), problems)
             if good and read is not None:
                 found.append(Named(name, place, read))
+        if self.check and len(problems.errors) == before:
+            self.check(node, tuple(found), key, problems)
         return tuple(found)
 
     def schema(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from segcli.problems import Problems, nearest
-from segcli.project.durations import DURATION_PATTERN, duration_hint, parse_duration
+from segcli.project.durations import DURATION_OR_NONE_PATTERN, DURATION_PATTERN, duration_hint, parse_duration
 from segcli.project.models import Expression
 from segcli.project.names import NAME_PATTERN
 from segcli.project.yaml_nodes import ListNode, Node, ScalarNode
@@ -58,13 +58,17 @@ class Text:
 
     says: str = "text"
     pattern: str | None = None
+    or_empty: bool = False
 
     def read(self, node: Node, key: str, problems: Problems) -> str | None:
+        if self.or_empty and _is_empty_text(node):
+            return ""
         found = scalar(node, self.says, key, problems)
         if found is None:
             return None
         if not isinstance(found.value, str):
-            hint = f'Write "{found.written}".' if self.says == "text" else None
+            fits = self.says == "text" or (self.pattern and re.search(self.pattern, found.written))
+            hint = f'Write "{found.written}".' if fits else None
             message = f"must be {self.says}, and '{found.written}' without quotes is not text."
             problems.error(message, found.place, key, hint=hint)
             return None
@@ -103,20 +107,28 @@ class SqlExpression:
 
 @dataclass(frozen=True)
 class Duration:
-    """A span of time such as 90d."""
+    """A span of time such as 90d; `0d` where that means something, or a word instead."""
+
+    from_zero: bool = False
+    word: str | None = None
 
     def read(self, node: Node, key: str, problems: Problems) -> Any:
-        found = scalar(node, "a duration such as 90d", key, problems)
+        found = scalar(node, "a duration such as 90d" + (f" or '{self.word}'" if self.word else ""), key, problems)
         if found is None:
             return None
-        span = parse_duration(found.written)
+        if self.word and found.written == self.word:
+            return self.word
+        span = parse_duration(found.written, from_zero=self.from_zero)
         if span is None:
-            hint = duration_hint(found.written)
-            problems.error(f"'{found.written}' is no duration.", found.place, key, hint=hint)
+            hint = nearest(found.written.lower(), [self.word]) if self.word else None
+            nor_word = f" and not '{self.word}'" if self.word else ""
+            hint = hint or duration_hint(found.written)
+            problems.error(f"'{found.written}' is no duration{nor_word}.", found.place, key, hint=hint)
         return span
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": DURATION_PATTERN}
+        span = {"type": "string", "pattern": DURATION_OR_NONE_PATTERN if self.from_zero else DURATION_PATTERN}
+        return {"anyOf": [span, {"const": self.word}]} if self.word else span
 
 
 @dataclass(frozen=True)

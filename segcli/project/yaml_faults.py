@@ -55,6 +55,7 @@ def report_syntax_error(error: yaml.YAMLError, text: str, path: str, problems: P
 def _what_and_where(error: yaml.YAMLError, text: str, path: str) -> tuple[str, Place]:
     if isinstance(error, yaml.MarkedYAMLError):
         problem = error.problem or "cannot be read"
+        problem = "nested too deeply" if "maximum nesting depth" in problem else problem  # the C parser's words
         # An open quote is found at the end of the file; where it was opened is what helps.
         unclosed = problem == "found unexpected end of stream" or problem.startswith("did not find expected ','")
         mark = (unclosed and error.context_mark) or error.problem_mark or error.context_mark

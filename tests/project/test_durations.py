@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcli.project.durations import duration_hint, parse_duration
+from segcli.project.durations import duration_hint, duration_text, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,23 @@ def test_anything_else_is_none(text: str) -> None:
         ("3 months", "90d"),
         ("1y", "365d"),
         ("soon", "a whole number"),
+        ("0", "Write 0d."),
     ],
 )
 def test_the_hint_leads_to_a_duration(text: str, hint: str) -> None:
     assert hint in duration_hint(text)
+
+
+@pytest.mark.parametrize("text", ["0d", "0h", "0m", "0w"])
+def test_nothing_is_a_duration_where_it_is_allowed(text: str) -> None:
+    assert parse_duration(text, from_zero=True) == dt.timedelta(0)
+    assert parse_duration("00d", from_zero=True) is None
+
+
+@given(st.integers(min_value=1, max_value=40_000_000))
+def test_a_duration_is_written_as_it_would_be_read(minutes: int) -> None:
+    span = dt.timedelta(minutes=minutes)
+    assert parse_duration(duration_text(span)) == span
 
 
 @given(st.text(max_size=20))

@@ -8,7 +8,8 @@ import pytest
 
 from segcli.problems import Place, RecipeError
 from segcli.project import load_project, shipped_recipes
-from segcli.project.models import Project
+from segcli.project.campaign_models import Cap, ConsentSettings, Limits, QuietHours
+from segcli.project.models import Expression, Project
 
 NOON = dt.datetime(2026, 6, 30, 12, 0, 59, tzinfo=dt.UTC)
 SEGMENT = "segments: {mine: {where: orders > 0}}\n"
@@ -239,3 +240,87 @@ def test_what_is_only_odd_is_a_warning_and_no_error() -> None:
 
 def test_norway_is_a_country() -> None:
     assert project_of("country: NO\n").country == "NO"
+
+
+def test_history_and_key_lie_in_the_project(here: Path) -> None:
+    project = project_of("shop: Kettle\n")
+    assert (project.history, project.key_file) == (here / "history", here / ".segcli.key")
+    assert project_of("history: kept/history\n").history == here / "kept" / "history"
+
+
+def test_history_may_lie_in_the_output_and_not_the_other_way_round(here: Path) -> None:
+    assert project_of("output: out\nhistory: out/history\n").history == here / "out" / "history"
+    Path("segcli.yaml").write_text("output: kept/out\nhistory: kept\n")
+    assert "segcli.yaml:2:10: history: runs are written into the history's folder 'kept'." in message()
+
+
+def test_without_limits_those_that_are_shipped_count() -> None:
+    assert project_of("shop: Kettle\n").limits == Limits()
+    assert project_of("shop: Kettle\n").limits.caps is None
+
+
+def test_limits_are_read_with_the_most_messages_due() -> None:
+    limits = project_of(
+        """
+limits:
+  ahead: 24h
+  caps:
+    - {when: orders > 5, max: 3, per: 7d}
+    - {max: 1, per: 7d}
+    - {max: 2, per: 30d, channel: sms}
+  quiet_hours: {from: 20:30, until: "08:00"}
+expect: {messages: 50000}
+"""
+    ).limits
+    assert limits == Limits(
+        ahead=dt.timedelta(hours=24),
+        caps=(
+            Cap(
+                3, dt.timedelta(days=7), Place("segcli.yaml", 5, 7),
+                when=Expression("orders > 5", Place("segcli.yaml", 5, 14)),
+            ),
+            Cap(1, dt.timedelta(days=7), Place("segcli.yaml", 6, 7)),
+            Cap(2, dt.timedelta(days=30), Place("segcli.yaml", 7, 7), channel="sms"),
+        ),
+        quiet_hours=QuietHours(dt.time(20, 30), dt.time(8)),
+        most_due=50000,
+    )  # fmt: skip
+
+
+def test_consent_names_policies_and_their_files(here: Path) -> None:
+    (here / "policies").mkdir()
+    for name in ("b.yaml", "a.yml", "notes.txt"):
+        (here / "policies" / name).write_text("x: 1\n")
+    (here / "one.yaml").write_text("x: 1\n")
+    consent = project_of(
+        """
+consent:
+  default: strict
+  soft_opt_in: true
+  countries: {TR: strict, NO: gdpr}
+  policies: [one.yaml, ./policies]
+"""
+    ).consent
+    assert (consent.default, consent.soft_opt_in, consent.countries) == ("strict", True, {"TR": "strict", "NO": "gdpr"})
+    assert consent.files == (here / "one.yaml", here / "policies" / "a.yml", here / "policies" / "b.yaml")
+    assert consent.places["countries.NO"] == Place("segcli.yaml", 5, 27)
+    assert consent.places["default"] == Place("segcli.yaml", 3, 12)
+
+
+def test_without_consent_nothing_is_chosen() -> None:
+    assert project_of("shop: Kettle\n").consent == ConsentSettings()
+
+
+def test_two_recipes_cannot_define_one_campaign() -> None:
+    campaign = "campaigns: {mine: {audience: orders > 0, message: hello}}\n"
+    write_recipe("a", campaign)
+    write_recipe("b", campaign)
+    assert "b/recipe.yaml:1:13: mine: 'mine' is defined here and at a/recipe.yaml:1:13." in message(
+        ".", recipes=["a", "b"]
+    )
+
+
+def test_a_campaign_may_be_called_like_a_segment() -> None:
+    write_recipe("own", SEGMENT + "campaigns: {mine: {audience: mine, message: hello}}\n")
+    own = project_of("recipes: [own]\n").recipes[1]
+    assert [campaign.name for campaign in own.campaigns] == [segment.name for segment in own.segments]
