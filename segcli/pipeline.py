@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from segcli.contact import contact_fields
 from segcli.exports import (
     RunContents,
     format_names,
@@ -22,7 +23,7 @@ from segcli.exports import (
     write_run,
 )
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
-from segcli.problems import DataError, Problem, Problems, nearest
+from segcli.problems import DataError, Problem, Problems, RecipeError, nearest
 from segcli.project.models import Field, Project, Segment
 from segcli.segments import CONTACTABLE, SegmentMembers, decide_members
 from segcli.sources import read_tables, recognise
@@ -54,20 +55,27 @@ class SegmentRun:
     computed: Computed
     members: tuple[SegmentMembers, ...]
     newest_order: dt.datetime | None = None
-    without_recorded_consent: int | None = None  # contactable, and no file says that they agreed
+    without_consent: Mapping[str, int] = field(default_factory=dict)  # policy -> how many lack nothing else
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def prepare(project: Project, problems: Problems, *, wanted: Iterable[str] | None = None) -> Prepared:
+def prepare(
+    project: Project,
+    problems: Problems,
+    *,
+    wanted: Iterable[str] | None = None,
+    mentioned: Iterable[str] = (),
+) -> Prepared:
     """Headers recognised and every expression checked.
 
     `wanted` names the fields and segments to plan; by default the chosen recipes' and what exports and
-    counts read, so that a vocabulary of which little is used costs little.
+    counts read, so that a vocabulary of which little is used costs little. `mentioned` are names in expressions
+    besides those of the definitions.
     """
-    fields, segments = definitions(project)
+    fields, segments = definitions(project, problems)
     project = _with_known_format(project, problems)
-    catalog = recognise(project, mentioned_names([*fields, *segments]), problems)
-    plan = plan_fields(fields, segments, catalog, problems, wanted=wanted or _wanted(project))
+    catalog = recognise(project, mentioned_names([*fields, *segments]) | frozenset(mentioned), problems)
+    plan = plan_fields(fields, segments, catalog, problems, wanted=wanted or default_wanted(project))
     return Prepared(project, catalog, plan, problems)
 
 
@@ -81,18 +89,27 @@ def _with_known_format(project: Project, problems: Problems) -> Project:
     return replace(project, esp=None)
 
 
-def definitions(project: Project) -> tuple[list[Field], list[Segment]]:
-    """Every field and segment of all recipes; a project's own field replaces a built-in one."""
+def definitions(project: Project, problems: Problems | None = None) -> tuple[list[Field], list[Segment]]:
+    """Every field and segment of all recipes, and those of consent; a project's own field replaces a built-in one.
+
+    What is wrong with the project's consent goes to `problems`; without them it is a RecipeError.
+    """
+    found = Problems() if problems is None else problems
+    steps = [step for recipe in project.recipes for campaign in recipe.campaigns for step in campaign.steps]
+    consent = contact_fields(project, {step.list for step in steps if step.list}, found)
+    if problems is None:
+        found.stop_on_errors(RecipeError)
     fields = {item.name: item for recipe in project.recipes for item in recipe.fields}
+    fields |= {item.name: item for item in consent if item.name not in fields}
     return list(fields.values()), [item for recipe in project.recipes for item in recipe.segments]
 
 
 # What every run works out, whatever the recipes: the columns of the plain send list, of the counts and of
 # each ESP's column set.
 ALWAYS = (
-    CONTACTABLE, "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
-    "favourite_category", "favourite_brand", "favourite_product", "last_engaged_at", "rfm_group",
-    "lifecycle_stage",
+    CONTACTABLE, "consent_policy", "email_consent_rule", "orders", "spend", "average_order", "first_order_at",
+    "last_order_at", "recency_days", "favourite_category", "favourite_brand", "favourite_product", "last_engaged_at",
+    "rfm_group", "lifecycle_stage",
 )  # fmt: skip
 
 
@@ -103,7 +120,8 @@ LISTED = (
 )  # fmt: skip
 
 
-def _wanted(project: Project) -> list[str]:
+def default_wanted(project: Project) -> list[str]:
+    """The fields and segments of the chosen recipes, and what every run reads."""
     names = [*ALWAYS, *sorted(wanted_columns(project.esp))]
     for recipe in project.recipes:
         names += [item.name for item in recipe.segments]
@@ -141,16 +159,18 @@ def compute(
     with _timed(seconds, "segments"):
         progress("Deciding segments")
         members = decide_members(computed)
-    unrecorded = _without_recorded_consent(computed)
-    return SegmentRun(prepared, tables, computed, members, _newest_order(tables), unrecorded, seconds)
+    return SegmentRun(prepared, tables, computed, members, _newest_order(tables), _without_consent(computed), seconds)
 
 
-def _without_recorded_consent(computed: Computed) -> int | None:
-    if CONTACTABLE not in computed.columns or CONTACTABLE in computed.plan.unavailable:
-        return None
-    agreed = pl.col("email_consent") if "email_consent" in computed.columns else pl.lit(None, pl.Boolean)
-    unrecorded = pl.col(CONTACTABLE) & agreed.is_null()
-    return int(computed.customers.select(unrecorded.sum()).collect(engine="streaming").item() or 0)
+def _without_consent(computed: Computed) -> dict[str, int]:
+    """Consent policy -> how many it keeps from being written to who have not said no, the most first."""
+    known = {CONTACTABLE, "email_barred", "consent_policy"} <= set(computed.columns)
+    if not known or CONTACTABLE in computed.plan.unavailable:
+        return {}
+    said = pl.col("email_consent") if "email_consent" in computed.columns else pl.lit(None, pl.Boolean)
+    waiting = computed.customers.filter(pl.col("email_barred").is_null(), pl.col(CONTACTABLE).not_(), said.is_null())
+    counts = waiting.group_by("consent_policy").len().sort("len", "consent_policy", descending=[True, False])
+    return dict(counts.collect(engine="streaming").iter_rows())
 
 
 def _newest_order(tables: Tables) -> dt.datetime | None:

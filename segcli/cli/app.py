@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from segcli import __version__
+from segcli.cli.campaign import campaign
 from segcli.cli.check import check
 from segcli.cli.explain import explain
 from segcli.cli.fields import fields
 from segcli.cli.init import init
 from segcli.cli.profile import profile
+from segcli.cli.results import results
 from segcli.cli.segment import segment
 
 app = typer.Typer(
     name="segcli",
-    help="From a shop's export files to customer segments and send lists.",
+    help="From a shop's export files to customer segments, send lists and campaigns.",
     epilog="Exit codes: 0 done, 1 data problem, 2 usage or recipe problem, 3 unexpected, "
     "4 another run holds the lock, 130 interrupted.",
     no_args_is_help=True,
@@ -38,8 +40,8 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
-    """From a shop's export files to customer segments and send lists."""
+    """From a shop's export files to customer segments, send lists and campaigns."""
 
 
-for command in (segment, check, fields, profile, explain, init):
+for command in (segment, campaign, results, check, fields, profile, explain, init):
     app.command()(command)

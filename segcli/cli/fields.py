@@ -40,11 +40,12 @@ def fields(
 
 
 def _definitions(project: str | None) -> list[Field | Segment]:
+    from segcli.contact import shipped_contact_fields
     from segcli.pipeline import definitions
     from segcli.project import builtin_vocabulary, load_project
 
     if project is None and not Path("segcli.yaml").exists():
-        return list(builtin_vocabulary().fields)
+        return [*builtin_vocabulary().fields, *shipped_contact_fields()]
     found, segments = definitions(load_project([project] if project else []))
     return [*found, *segments]
 

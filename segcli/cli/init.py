@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import shutil
 import sys
@@ -16,9 +15,6 @@ import typer
 if TYPE_CHECKING:
     from segcli.pipeline import Prepared
 
-KEY_FILE = ".segcli.key"
-IGNORED = ("out/", KEY_FILE)
-
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder with the export files.")] = Path(),
@@ -29,8 +25,10 @@ def init(
     esp: Annotated[str | None, typer.Option(help="The email service to write send lists for.")] = None,
 ) -> None:
     """Make a project: a commented segcli.yaml, the recipes whose files are there, and a key file."""
+    from segcli.campaigns.secret_key import make_key
     from segcli.cli.output import counted, stdout_console
     from segcli.problems import Problem, RecipeError
+    from segcli.project.projects import KEY_FILE
 
     target = folder / "segcli.yaml"
     if target.exists():
@@ -48,8 +46,8 @@ def init(
     chosen = available_recipes(prepared) if prepared else []
     files = [file.path for file in prepared.catalog.files if file.tables] if prepared else []
     _write_checked(target, project_text(options, [os.path.relpath(file, folder) for file in files], chosen))
-    _write_key(folder / KEY_FILE)
-    _ignore(folder / ".gitignore")
+    make_key(folder / KEY_FILE)
+    _ignore(folder / ".gitignore", ("out/", KEY_FILE))
     console = stdout_console()
     console.print(f"{target} written: {counted(len(files), 'file')}, {counted(len(chosen), 'recipe')}.")
     if not files:
@@ -162,15 +160,8 @@ def _write_checked(target: Path, text: str) -> None:
         raise
 
 
-def _write_key(path: Path) -> None:
-    # Codes and tokens are keyed hashes: whoever has the key can guess them, so only the owner reads it.
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-
-
-def _ignore(path: Path) -> None:
+def _ignore(path: Path, names: Sequence[str]) -> None:
     present = path.read_text("utf-8").splitlines() if path.exists() else []
-    missing = [name for name in IGNORED if name not in present]
+    missing = [name for name in names if name not in present]
     if missing:
         path.write_text("\n".join([*present, *missing]) + "\n", encoding="utf-8")

@@ -49,7 +49,7 @@ def segment(
     PATH is a project (a folder with a segcli.yaml) or bare export files: orders, customers, products, events.
     """
     from segcli.cli.output import print_json, print_problems, progress
-    from segcli.exports import output_lock
+    from segcli.history import project_lock
     from segcli.pipeline import compute, prepare, scratch_folder, write
     from segcli.problems import Problems
     from segcli.project import load_project
@@ -61,7 +61,7 @@ def segment(
         project = load_project(paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp)
         prepared = prepare(project, problems)
         # A second run should hear of the first before it has read everything.
-        with output_lock(project.output):
+        with project_lock(project.output):
             run = compute(prepared, scratch, say)
             written = write(run, say)
     seconds = time.perf_counter() - started
@@ -140,11 +140,7 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
 
     lines = [champions] if champions else []
     lines += _old_orders(run)
-    if run.without_recorded_consent:
-        lines.append(
-            f"{run.without_recorded_consent:,} of the contactable customers have no yes on record: where the law asks "
-            "for one, give a file with their consent, or a recipe's segment with `email_consent`."
-        )
+    lines += _without_consent(run)
     for name, number in sorted(run.computed.numbers.items()):
         lines.append(f"{name}: " + ("too little data to say" if number is None else f"{number}"))
     for name, cuts in sorted(run.computed.cut_points.items()):
@@ -168,6 +164,22 @@ def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[
     return lines
 
 
+def _without_consent(run: SegmentRun) -> list[str]:
+    """A word on those who lack nothing but consent, by the policy that asks for it and what would change that."""
+    from segcli.cli.output import counted
+    from segcli.contact import way_out
+
+    if not run.without_consent:
+        return []
+    (policy, most), *others = run.without_consent.items()
+    rest = "".join(f", {name} {count:,}" for name, count in others)
+    return [
+        f"{counted(sum(run.without_consent.values()), 'customer')} with a valid address may not be written to for want "
+        f"of consent, by policy: {policy} {most:,}{rest}. For {policy} this would change it: "
+        f"{way_out(run.prepared.project, policy)}."
+    ]
+
+
 def _old_orders(run: SegmentRun) -> list[str]:
     """A word when the newest order is old: on a past year's export "lapsed" would be everybody."""
     newest = run.newest_order
@@ -189,5 +201,5 @@ def _why_nobody_is_contactable(run: SegmentRun) -> str:
         )
     return (
         "Contactable 0: every address is missing, not valid, unsubscribed, bounced or complained, "
-        "or the column email_consent says no."
+        "or has no consent (see the line on it)."
     )

@@ -67,7 +67,7 @@ def _entry(item: Field, by_name: dict[str, Field | Segment]) -> Entry:
         unit=item.unit,
         source=item.source,
         recipe=item.recipe,
-        place=f"{item.place.path}:{item.place.line}",
+        place=f"{item.place.path}:{item.place.line}" if item.place.line else item.place.path,
         tables=tuple(sorted(_tables(item, by_name, set()))),
         definition=definition_text(Path(item.place.path), item.place.line or 1),
     )

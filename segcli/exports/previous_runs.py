@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from segcli.exports.customer_table import CUSTOMERS
-from segcli.exports.run_folder import MANIFEST, finished_runs
+from segcli.history.publishing import MANIFEST, finished_runs
 from segcli.segments import SegmentMembers
 
 

@@ -30,13 +30,14 @@ def mark_unavailable(plan: Plan, catalog: Catalog) -> Plan:
 def settle_availability(plan: Plan, tables: Tables) -> Plan:
     """The plan with everything unavailable as well whose `where` matches no row of the whole table.
 
-    A shop with visits but no opens knows nothing of opens: "0 opens" would be a guess.
+    A shop with visits but no opens knows nothing of opens: "0 opens" would be a guess. What segcli itself did is
+    known: no such row is an answer.
     """
     conditions: dict[tuple[str, str], CheckedExpression] = {}
     for node in plan.nodes:
         if isinstance(node, TableNode) and node.where and node.name not in plan.unavailable:
             table = tables.tables.get(node.table)
-            if table is not None and node.where.names <= table.columns.keys():
+            if table is not None and not table.complete and node.where.names <= table.columns.keys():
                 conditions[node.table, node.where.sql] = node.where
     empty = {key for key in conditions if not _matches(tables, *key)}
 

@@ -14,6 +14,7 @@ from segcli.sources.currencies import currency_rates
 from segcli.sources.customers import as_of_then
 from segcli.sources.expectations import check_expectations
 from segcli.sources.finishing import finish_shard
+from segcli.sources.history_tables import other_identifiers, partition_history
 from segcli.sources.identity import People, find_people
 from segcli.sources.local_time import LOCAL_COLUMNS, clock_moves, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
@@ -71,7 +72,8 @@ def assemble_tables(
     tables = _tables(reading, finished, staged.frames)
     check_expectations(project, tables, problems)
     problems.stop_on_errors(DataError)
-    return Tables(tables, rejections.frame(), dict(sorted(reading.counts.items())), shards, project.as_of)
+    counts = dict(sorted(reading.counts.items()))
+    return Tables(tables, rejections.frame(), counts, shards, project.as_of, other_identifiers(people))
 
 
 def _warn_of_shared(people: People, problems: Problems) -> None:
@@ -145,6 +147,8 @@ def _partition(reading: Reading, frames: Frames) -> Inputs:
         for name, sources in frames.items()
         if name not in CANONICAL and sources and _is_by_person(reading, name, sources)
     }
+    others = [*orders, *items, *events, *carts, *(shard for shards in own.values() for shard in shards)]
+    own |= partition_history(reading, people, others)
     return Inputs(
         people, orders, items, events, carts,
         pl.concat(cart_items, how="diagonal_relaxed") if cart_items else None,
@@ -216,4 +220,5 @@ def _table(reading: Reading, name: str, parts: tuple[pl.LazyFrame, ...], by_pers
     known = reading.catalog.tables.get(name)
     given = known.given if known else frozenset(column for source in frames.get(name, ()) for column in source.given)
     time = known.time if known else TIME_COLUMN.get("orders" if name == UNCOUNTED else name)
-    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, count_rows(parts))
+    complete = known is not None and known.complete
+    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, count_rows(parts), complete)

@@ -15,11 +15,13 @@ from segcli.sources.expectations import check_expected_tables
 from segcli.sources.extra_types import common_type, native_type, settle_types
 from segcli.sources.files import find_files, open_source_file
 from segcli.sources.headers import fold
+from segcli.sources.history_tables import has_forgotten, history_catalog
 from segcli.sources.presets import FileKind
 from segcli.sources.recognition import FilePlan, describe, listed, recognise_file
 from segcli.sources.tables import (
     CANONICAL,
     DERIVED,
+    HISTORY,
     LOOKUPS,
     TEXT,
     TIME,
@@ -44,10 +46,20 @@ def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -
     if plans and not any(plan.kind.tables for plan in plans) and not problems.errors:
         for plan in plans:
             problems.error(f"{plan.file.name} is {plan.recognised.note}")
+    _check_own_names(project, problems)
     tables = _tables(project, plans, mentioned, problems)
     check_expected_tables(project, {*tables, *(source.table for source in project.sources)} - {""}, problems)
     files = tuple(plan.recognised for plan in plans)
     return Catalog(tables, files, project.as_of, tuple(plans))
+
+
+def _check_own_names(project: Project, problems: Problems) -> None:
+    """What segcli writes down itself is no table of the project's own."""
+    for definition in project.sources:
+        if definition.table in HISTORY:
+            message = f"'{definition.table}' is the table of what segcli itself did."
+            key = f"sources.{definition.table}"
+            problems.error(message, definition.place, key, "Give this table another name.")
 
 
 def _plans(project: Project, problems: Problems) -> list[FilePlan]:
@@ -140,13 +152,15 @@ def _tables(
     if "country" not in CANONICAL["orders"] and "orders" in given:
         given["orders"] -= {"country"} - set(extras.get("orders", {}))
     found = derive_given(given, project.country)
+    if has_forgotten(project):
+        found["customers"].add("forgotten")
     tables = {table: _table(table, columns, extras.get(table, {}), plans) for table, columns in found.items()}
     if "customers" in tables:
         tables["customers"] = _with_lookups(tables["customers"], project.sources, tables)
         _check_lookups(project.sources, tables["customers"], problems)
     if "orders" in tables:
         tables[UNCOUNTED] = replace(tables["orders"], name=UNCOUNTED)
-    return tables
+    return {**tables, **history_catalog(project)}
 
 
 def _table(table: str, given: set[str], extras: dict[str, pl.DataType], plans: list[FilePlan]) -> CatalogTable:

@@ -98,6 +98,7 @@ def _resolve_rule(rule: TableRule, names: Names) -> TableRule:
             cell,
             sources=tuple(dict.fromkeys(raw for name in cell.sources for raw in names.find(name, parts))),
             unless=first(cell.unless),
+            or_filled=first(cell.or_filled),
         )
         for column, cell in rule.columns.items()
     }

@@ -23,6 +23,8 @@ COMPARED = (
     "email_consent", "sms_consent",
 )  # fmt: skip
 INTERNAL = ("__source", "updated_at", "seen_at")
+# All other attributes of a person are those of the newest record that has them.
+NOT_NEWEST = frozenset({"customer_id", *INTERNAL, *CONSENTS, "consent_at", "suppressed"})
 
 
 def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -42,7 +44,7 @@ def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     ranked = multiple.with_columns(__listed=listed, __time=pl.coalesce(times) if times else pl.lit(None, TIME)).sort(
         "__listed", "__time", "__source", *_tie_columns(multiple)
     )
-    attributes = [name for name in columns if name not in ("customer_id", *INTERNAL, *CONSENTS, "consent_at")]
+    attributes = [name for name in columns if name not in NOT_NEWEST]
     merged = ranked.group_by("customer_id").agg(
         *(pl.col(name).drop_nulls().last() for name in attributes), *_merged_consents(columns)
     )
@@ -79,6 +81,8 @@ def _merged_consents(columns: Collection[str]) -> list[pl.Expr]:
         yes_is_later = (no & at.is_null()).any().not_() & (timed_yes > timed_no).fill_null(False)
         value = pl.when(no.any()).then(yes_is_later).when(yes.any()).then(True)
         merged.append(value.alias(name))
+    if "suppressed" in columns:
+        merged.append(pl.col("suppressed").max())  # one email service that may not write to them is enough
     if "consent_at" in columns:
         merged.append(at.filter(pl.col("__listed") | (pl.col("__listed") & at.is_not_null()).any().not_()).max())
     return merged

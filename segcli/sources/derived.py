@@ -93,6 +93,7 @@ def _derive_customers(found: Given, country: str | None) -> None:
         customers.add("signup_anniversary")
     if customers & {"country", "latitude"} or country:
         customers.add("season")
+    customers |= {f"{address}_valid" for address in ("email", "phone") if address in customers}
     coordinates = {"latitude", "longitude"}
     if coordinates <= customers & stores:
         customers |= {"nearest_store", "nearest_store_km"}

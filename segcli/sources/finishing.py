@@ -7,9 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from segcli.sources.addresses import with_valid_addresses
 from segcli.sources.ages import age_columns
 from segcli.sources.customers import with_dates
 from segcli.sources.finishing_carts import finish_carts
+from segcli.sources.history_tables import with_forgotten
 from segcli.sources.items import product_order, with_products
 from segcli.sources.local_time import LOCAL_COLUMNS, local_columns, local_columns_abroad, write_abroad
 from segcli.sources.orders import one_per_order, repeats_orders, with_order_ids, with_order_windows
@@ -18,7 +20,7 @@ from segcli.sources.person_tables import PRODUCT_TEXTS
 from segcli.sources.reading import Reading
 from segcli.sources.shards import write_parquet
 from segcli.sources.stores import with_nearest_store
-from segcli.sources.tables import CANONICAL, TEXT, TIME_COLUMN, UNCOUNTED
+from segcli.sources.tables import CANONICAL, HISTORY, TEXT, TIME_COLUMN, UNCOUNTED
 
 ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
@@ -52,7 +54,9 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
         if reading.wants("cart_items") or "cart_items" in reading.project.expect.rows:
             done["cart_items"] = _write(reading, "cart_items", contents, number)
     # Carts that were worked out have no customer whom events do not have.
-    tables = [rows for name, rows in done.items() if inputs.carts or name not in ("carts", "cart_items")]
+    # Who is only in the history is no customer any more.
+    passed_over = {*HISTORY, *(() if inputs.carts else ("carts", "cart_items"))}
+    tables = [rows for name, rows in done.items() if name not in passed_over]
     everybody = _everybody(inputs.people[number], tables)
     done["customers"] = _write(reading, "customers", _finish_people(reading, inputs, everybody).lazy(), number)
     return done
@@ -160,6 +164,7 @@ def _finish_people(reading: Reading, inputs: Inputs, people: pl.DataFrame) -> pl
         pl.lit(None, CANONICAL["customers"][name]).alias(name) for name in rest if name not in people.columns
     )
     people = with_dates(people, reading.as_of, wanted, reading.project.country)
+    people = with_forgotten(with_valid_addresses(people, wanted), reading)
     if inputs.stores is not None and wanted & {"nearest_store", "nearest_store_km"}:
         people = with_nearest_store(people, inputs.stores)
     for by, lookup in inputs.lookups:

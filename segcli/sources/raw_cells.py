@@ -103,7 +103,7 @@ def raw_cells(cell: Cell, schema: Schema) -> tuple[pl.Expr, pl.DataType]:
         expression = pl.coalesce(
             pl.when(part.str.len_bytes() > 0).then(part) if dtype == pl.String else part for part, _ in parts
         )
-    if cell.transform or cell.words or cell.unless:
+    if cell.transform or cell.words or cell.unless or cell.or_filled:
         expression = _transformed(expression.cast(pl.String), cell, schema)
         dtype = pl.String()
     return expression, dtype
@@ -115,12 +115,17 @@ def _transformed(text: pl.Expr, cell: Cell, schema: Schema) -> pl.Expr:
         text = folded(text).replace_strict(known, default=text, return_dtype=pl.String)
     if cell.transform:
         text = TRANSFORMS[cell.transform](text)
-    if cell.unless:
-        stopped = is_filled(cell.unless, schema)
-        if named_cell(cell.unless, schema)[1] == pl.String:
-            stopped = stopped & (named_cell(cell.unless, schema)[0] != "[]")
-        text = pl.when(stopped).then(pl.lit("false")).otherwise(text)
+    for name, word in ((cell.unless, "false"), (cell.or_filled, "true")):
+        if name:
+            text = pl.when(_says_something(name, schema)).then(pl.lit(word)).otherwise(text)
     return text
+
+
+def _says_something(name: str, schema: Schema) -> pl.Expr:
+    """Whether the cell holds anything but an empty list."""
+    cell, dtype = named_cell(name, schema)
+    filled = is_filled(name, schema)
+    return filled & (cell != "[]") if dtype == pl.String else filled
 
 
 # A whole tag among several with commas between them: `contest` and `test drive` are none.

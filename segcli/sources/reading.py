@@ -50,7 +50,7 @@ RESTS_ON: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 ORDER_WORK = frozenset({"currency", "status", "price", "quantity", *WORKING["orders"]})
 CUSTOMER_WORK = frozenset(
     {"first_name", "last_name", "created_at", "subscribed_at", "email_consent", "sms_consent", "consent_at",
-     "unsubscribed_at", *WORKING["customers"]}
+     "unsubscribed_at", "suppressed", *WORKING["customers"]}
 )  # fmt: skip
 
 

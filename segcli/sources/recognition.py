@@ -100,7 +100,9 @@ def _find_preset(names: Names, definition: SourceDefinition) -> FileKind | None:
         if definition.preset not in (None, kind.platform):
             continue
         signed = all(any(names.find(name) for name in group) for group in kind.signature)
-        if not signed or any(names.find(name) for name in kind.never):
+        if not signed or any(names.find(name) for name in kind.never) or (kind.named and definition.preset is None):
+            continue
+        if kind.exact and len(names.header) > len(kind.signature):
             continue
         tables = {rule.table for rule in kind.tables}
         if definition.table not in CANONICAL or not tables or definition.table in tables:

@@ -33,7 +33,7 @@ CANONICAL: dict[str, dict[str, pl.DataType]] = {
         "postal_code": TEXT(), "latitude": NUMBER(), "longitude": NUMBER(), "language": TEXT(),
         "timezone": TEXT(), "subscribed_at": TIME, "created_at": TIME, "email_consent": FLAG(),
         "sms_consent": FLAG(), "consent_at": TIME, "consent_source": TEXT(), "tags": TEXTS,
-        "referred_by": TEXT(), "unsubscribed_at": TIME,
+        "referred_by": TEXT(), "unsubscribed_at": TIME, "suppressed": FLAG(),
     },
     "orders": {
         "order_id": TEXT(), "customer_id": TEXT(), "ordered_at": TIME, "shipped_at": TIME,
@@ -70,7 +70,8 @@ CANONICAL: dict[str, dict[str, pl.DataType]] = {
 DERIVED: dict[str, dict[str, pl.DataType]] = {
     "customers": {
         "age": WHOLE(), "birthday": DATE(), "signup_anniversary": DATE(), "season": TEXT(),
-        "nearest_store": TEXT(), "nearest_store_km": NUMBER(),
+        "nearest_store": TEXT(), "nearest_store_km": NUMBER(), "email_valid": FLAG(), "phone_valid": FLAG(),
+        "forgotten": FLAG(),  # history remembers that they asked to be
     },
     "orders": {
         "counts": FLAG(), "order_number": WHOLE(), "gap_days": WHOLE(), "age_days": WHOLE(),
@@ -95,6 +96,21 @@ TIME_COLUMN = {
 }
 
 LOOKUPS = frozenset({"products", "stores"})
+
+# segcli's own tables, which no file gives: the steps that it dealt with, and who was in which segment when.
+HISTORY: dict[str, dict[str, pl.DataType]] = {
+    "sends": {
+        "customer_id": TEXT(), "send_at": TIME, "campaign": TEXT(), "step": TEXT(), "message": TEXT(),
+        "status": TEXT(), "channel": TEXT(), "list": TEXT(), "variant": TEXT(), "reward": TEXT(),
+        "offer_value": NUMBER(), "code": TEXT(), "code_expires_at": TIME, "products": TEXTS, "start": TIME,
+        "age_days": WHOLE(), "age_hours": NUMBER(),
+    },
+    "memberships": {
+        "customer_id": TEXT(), "segment": TEXT(), "entered_at": TIME, "left_at": TIME, "age_days": WHOLE(),
+        "age_hours": NUMBER(),
+    },
+}  # fmt: skip
+HISTORY_TIME = {"sends": "send_at", "memberships": "entered_at"}
 
 # Orders that do not count (cancelled, voided, test, refunded), with the columns of `orders` and amount 0.
 UNCOUNTED = "uncounted_orders"
@@ -155,6 +171,7 @@ class CatalogTable:
     time: str | None
     by_person: bool
     place: Place | None = None
+    complete: bool = False  # a kind of row that is not in it did not happen; of files nobody knows that
 
 
 @dataclass(frozen=True)
@@ -167,11 +184,12 @@ class Catalog:
     plans: tuple[FilePlan, ...] = ()  # per file, how its cells become tables: for source_frames alone
 
     def table(self, name: str) -> CatalogTable | None:
-        """A table by name; a canonical one that no file gave has its columns all the same, none of them given."""
-        if name in self.tables or name not in CANONICAL:
+        """A table by name; a known one that is not there has its columns all the same, none of them given."""
+        if name in self.tables or (name not in CANONICAL and name not in HISTORY):
             return self.tables.get(name)
-        columns = {**CANONICAL[name], **DERIVED.get(name, {})}
-        return CatalogTable(name, columns, frozenset(), TIME_COLUMN.get(name), by_person=name not in LOOKUPS)
+        columns = {**(CANONICAL.get(name) or HISTORY[name]), **DERIVED.get(name, {})}
+        time = TIME_COLUMN.get(name) or HISTORY_TIME.get(name)
+        return CatalogTable(name, columns, frozenset(), time, by_person=name not in LOOKUPS)
 
 
 @dataclass(frozen=True)
@@ -189,6 +207,7 @@ class Table:
     by_person: bool
     shards: tuple[pl.LazyFrame, ...]
     rows: int
+    complete: bool = False  # as of CatalogTable
 
     @property
     def whole(self) -> pl.LazyFrame:
@@ -205,6 +224,7 @@ class Tables:
     counts: Mapping[str, int]  # facts for the screen and the manifest: duplicates, merged, conflicts ...
     shard_count: int
     as_of: dt.datetime
+    identifiers: pl.LazyFrame | None = None  # customer_id, id, email, phone: of customers beside their own
 
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]

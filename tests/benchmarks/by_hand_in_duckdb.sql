@@ -267,9 +267,9 @@ select * exclude (recent_cart, answered_at),
     nearest_occurrence(birth_date) as birthday,
     nearest_occurrence(cast(least(created_at, subscribed_at) as date)) as signup_anniversary,
     case when latitude < 0 then 'winter' else 'summer' end as season,
-    coalesce(regexp_full_match(email, '[^@ ]+@[^@ ]+[.][^@ .]+'), false) and coalesce(email_consent, true)
+    coalesce(regexp_full_match(email, '[^@ ]+@[^@ ]+[.][^@ .]+'), false) and email_consent
         and bounces = 0 and complaints = 0
-        and (last_unsubscribe_at is null or coalesce(last_subscribe_at >= last_unsubscribe_at, false)) as contactable,
+        and (last_unsubscribe_at is null or coalesce(last_subscribe_at > last_unsubscribe_at, false)) as contactable,
     last_sent_at is not null and last_open_at is null and last_click_at is null as never_opened,
     case when birth_date is null then 1 else 0 end + case when gender is null then 1 else 0 end
         + case when coalesce(city, region, postal_code) is null then 1 else 0 end as profile_gaps,

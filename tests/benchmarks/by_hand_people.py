@@ -117,11 +117,11 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
             pl.lit(0),
         ),
         contactable=c("email").str.contains(r"^[^@ ]+@[^@ ]+[.][^@ .]+$").fill_null(value=False)
-        & c("email_consent").fill_null(value=True)
+        & c("email_consent")
         & (c("bounces") + c("complaints") == 0)
         & (
             c("last_unsubscribe_at").is_null()
-            | (c("last_subscribe_at") >= c("last_unsubscribe_at")).fill_null(value=False)
+            | (c("last_subscribe_at") > c("last_unsubscribe_at")).fill_null(value=False)
         ),
     ).with_columns(days_since_engaged=days_since("last_engaged_at"))
     orders, recency, engaged = c("orders"), c("recency_days"), c("days_since_engaged")

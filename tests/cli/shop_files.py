@@ -25,6 +25,7 @@ as_of: 2026-06-30T09:00
 """
 SOURCES = "sources:\n  orders: orders.csv\n"
 RECIPES = "recipes: [./recipes/mine]\n"
+OPT_OUT = "consent: {default: us}\n"  # whoever has not said no may be written to
 DESCRIPTION = "description: What the shop looks at.\n"
 SEGMENTS = """segments:
   big: {where: spend > 100}

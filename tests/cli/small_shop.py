@@ -14,6 +14,7 @@ currency: EUR
 as_of: 2026-06-30T09:00
 sources: {customers: customers.csv, orders: orders.csv}
 recipes: [./recipes/mine]
+consent: {default: us, countries: {TR: us, DE: us}}
 """
 
 RECIPE = """description: test

@@ -17,10 +17,11 @@ import polars as pl
 import pytest
 
 from segcli.__main__ import main
-from segcli.exports import output_lock
+from segcli.history import project_lock
 from tests.cli.shop_files import (
     FOUR_ORDERS,
     HEADER,
+    OPT_OUT,
     Shop,
     copied,
     digests,
@@ -131,6 +132,7 @@ def test_no_is_norway_and_1e3_is_a_thousand(shop: Shop) -> None:
         "  level: {score: spend, cuts: [1e2, 5e2]}\n"
         "segments:\n  at: {each: home}\n  rich: {where: level = 3}\n"
     )
+    shop.project(more=OPT_OUT)
     shop.done()
     assert "C1" in shop.list_of("at-NO")
     assert "C2" in shop.list_of("at-off")
@@ -394,6 +396,7 @@ def test_ten_thousand_columns_are_read(shop: Shop) -> None:
     shop.orders("\n".join([f"{HEADER.strip()},{names}", *lines, "6,short"]) + "\n")
     assert_problems(shop.refused(1)[1:], "orders.csv:6: too few cells: 2, the header has 10005")
     shop.orders("\n".join([f"{HEADER.strip()},{names}", *lines]) + "\n")
+    shop.project(more=OPT_OUT)
     shop.done()
     assert "C3" in shop.list_of("big")
 
@@ -402,7 +405,7 @@ def test_a_cell_of_a_megabyte_is_neither_lost_nor_shown(shop: Shop) -> None:
     shop.write(
         "people.csv", f"customer_id,email,city,first_name\nC1,ada@example.com,{'y' * 1_000_000},{'z' * 1_000_000}\n"
     )
-    shop.project("sources:\n  orders: orders.csv\n  customers: people.csv\n")
+    shop.project("sources:\n  orders: orders.csv\n  customers: people.csv\n", OPT_OUT)
     shop.recipe("segments:\n  in_city: {each: city}\n")
     code, out, err = shop.run()
     assert code == 0 and len(out + err) < 5_000
@@ -426,7 +429,7 @@ def odd_shop(shop: Shop) -> Shop:
     ]
     csv.writer(text).writerows([["customer_id", "email", "first_name", "city"], *rows])
     shop.write("people.csv", text.getvalue())
-    shop.project("sources:\n  orders: orders.csv\n  customers: people.csv\n")
+    shop.project("sources:\n  orders: orders.csv\n  customers: people.csv\n", OPT_OUT)
     shop.recipe("segments:\n  everybody: {where: orders >= 0}\n  in_city: {each: city}\n")
     return shop
 
@@ -469,7 +472,7 @@ def test_a_turkish_file_with_semicolons_and_decimal_commas_gives_the_right_segme
         "customer_id;email;first_name;city\r\nM1;isil@example.com;Işıl;İstanbul\r\nM2;g@example.com;Gökçe;Muğla\r\n"
     )
     shop.write("musteriler.csv", people.encode("cp1254"))
-    shop.project("sources:\n  orders: siparisler.csv\n  customers: musteriler.csv\n")
+    shop.project("sources:\n  orders: siparisler.csv\n  customers: musteriler.csv\n", OPT_OUT)
     shop.recipe("segments:\n  big: {where: spend > 1000}\n  here: {where: \"city = 'İstanbul'\"}\n")
     told = shop.done()
     assert "musteriler.csv: not UTF-8: read as Windows-1254 (Turkish), for example 'Işıl'." in told
@@ -518,7 +521,7 @@ def test_an_output_that_is_a_file_is_refused(shop: Shop, out: str) -> None:
 
 
 def test_a_second_run_says_who_holds_the_lock_and_exits_4(shop: Shop) -> None:
-    with output_lock(shop.folder / "out"):
+    with project_lock(shop.folder / "out"):
         done = segcli()
     assert done.returncode == 4
     assert f"another run (process {os.getpid()} on " in done.stderr and "--out" in done.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.cli.small_shop import CUSTOMERS, ORDERS, ran, small_shop
+from tests.cli.small_shop import CUSTOMERS, ORDERS, PROJECT, ran, small_shop
 
 
 def test_json_is_one_object_with_everything_a_script_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,6 +51,28 @@ def test_the_run_before_is_compared_with(tmp_path: Path, capsys: pytest.CaptureF
     assert next(line for line in out.splitlines() if " buyers " in line).rstrip().endswith("+1")
     entered = (shop / "out" / "2026-07-01T0000" / "segments" / "buyers.entered.csv").read_text()
     assert [line.split(",")[0] for line in entered.splitlines()] == ["customer_id", "4"]
+
+
+def test_who_lacks_nothing_but_consent_is_counted_by_policy_with_what_would_change_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = small_shop(tmp_path, project=PROJECT.replace("consent:", "# consent:"))
+    people = [
+        "customer_id,email,country,email_consent",
+        "1,ada@example.com,TR,no", "2,ben@example.com,DE,yes", "3,cem@example.com,TR,", "4,dee@example.com,,",
+        "5,eve,DE,",
+    ]  # fmt: skip
+    (shop / "customers.csv").write_text("\n".join(people), encoding="utf-8")
+    code, _, err = ran(capsys, "segment", shop)
+    assert code == 0
+    said = next(line for line in err.splitlines() if "want of consent" in line)
+    assert said.startswith("2 customers with a valid address may not be written to for want of consent, by policy: ")
+    assert "strict 1, turkey 1. For strict this would change it: a file with their consent or their country" in said
+    (shop / "segcli.yaml").write_text(PROJECT.replace("TR: us", "TR: gdpr"), encoding="utf-8")
+    _, _, err = ran(capsys, "segment", shop)
+    assert (
+        "by policy: gdpr 1. For gdpr this would change it: a file with their consent, or `consent: {soft_opt_in" in err
+    )
 
 
 def test_quiet_says_nothing_when_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

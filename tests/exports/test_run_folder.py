@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from segcli.exports import finished_runs, latest_run, output_lock, read_manifest, run_folder, write_run
+from segcli.exports import finished_runs, latest_run, read_manifest, write_run
+from segcli.history import project_lock, publishing
 from segcli.problems import DataError, LockedError
 
 
@@ -64,7 +65,7 @@ def test_the_same_run_again_replaces_it_and_leaves_the_same_bytes(
     exchange, customers, segment, contents, tmp_path, monkeypatch
 ) -> None:
     if not exchange:  # a file system that cannot swap two folders in one step
-        monkeypatch.setattr(run_folder, "_exchange", lambda staged, run: False)
+        monkeypatch.setattr(publishing, "_exchange", lambda staged, run: False)
     run = write_run(tmp_path, contents(customers, segment("lapsed")))
     (run / "stray.txt").write_text("of an older version")
     first = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "stray.txt"}
@@ -157,8 +158,8 @@ def test_a_folder_that_cannot_be_written_is_a_data_problem(customers, contents, 
 HOLD = """
 import sys
 from pathlib import Path
-from segcli.exports import output_lock
-with output_lock(Path(sys.argv[1])):
+from segcli.history import project_lock
+with project_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -176,7 +177,7 @@ def test_a_second_run_is_told_who_holds_the_lock(customers, segment, contents, t
 
 
 def test_a_caller_may_hold_the_lock_around_the_whole_run(customers, segment, contents, tmp_path) -> None:
-    with output_lock(tmp_path):
+    with project_lock(tmp_path):
         write_run(tmp_path, contents(customers, segment("lapsed")))
         holder = json.loads((tmp_path / ".lock.holder").read_text())
     assert holder["pid"] == os.getpid()

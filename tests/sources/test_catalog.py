@@ -29,7 +29,7 @@ def test_a_table_has_all_canonical_columns_and_says_which_are_given(tmp_path: Pa
 def test_customers_are_there_whenever_anybody_is(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "orders.csv", "order_id,email,ordered_at,amount")
     tables = catalog_of(project_of(tmp_path, file)).tables
-    assert tables["customers"].given == {"customer_id", "email"}
+    assert tables["customers"].given == {"customer_id", "email", "email_valid"}
     assert tables[UNCOUNTED].columns == tables["orders"].columns
 
 

@@ -102,6 +102,8 @@ MAILCHIMP = (
 MAILCHIMP_UNSUBSCRIBED = (
     MAILCHIMP + ",UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER"
 )
+LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at"
+SENDGRID_BOUNCES = "status,reason,email,created"
 MAGENTO_ORDERS = (
     "ID,Purchase Point,Purchase Date,Bill-to Name,Ship-to Name,Grand Total (Base),"
     "Grand Total (Purchased),Status,Billing Address,Shipping Address,Shipping Information,"
@@ -136,6 +138,7 @@ WOO_ORDERS_REPORT = "Date,Order #,Status,Customer,Product(s),Items sold,Coupon(s
         (KLAVIYO_2025, "klaviyo", ("customers",)),
         (KLAVIYO_EVENTS, "klaviyo", ("events",)),
         (KLAVIYO_PERSONS, "klaviyo", ("customers",)),
+        (LISTMONK, "listmonk", ("customers",)),
         (MAILCHIMP, "mailchimp", ("customers",)),
         (MAILCHIMP_UNSUBSCRIBED, "mailchimp", ("customers", "events")),
         (MAGENTO_ORDERS, "magento", ("orders", "customers")),
@@ -344,6 +347,69 @@ def test_klaviyo_consent_is_yes_only_for_who_subscribed_and_is_not_suppressed(tm
         people = typed(project, "customers", "customer_id", "email_consent", "created_at")
         assert people["email_consent"].to_list() == [True, False, False, False, True, None]
         assert people["created_at"].to_list()[0] == dt.datetime(2024, 5, 1, 19)
+
+
+def test_klaviyo_suppresses_who_has_a_suppression_and_who_unsubscribed(tmp_path: Path) -> None:
+    said = [
+        ("SUBSCRIBED", ""),
+        ("UNSUBSCRIBED", ""),
+        ("NEVER_SUBSCRIBED", "[]"),
+        ("SUBSCRIBED", '["SPAM_COMPLAINT"]'),
+        ("", ""),
+    ]
+    rows = [
+        {
+            "Email": f"{name}@example.com",
+            "Klaviyo ID": name,
+            "Email Marketing Consent": consent,
+            "Email Suppressions": list_,
+        }
+        for name, (consent, list_) in zip("abcde", said, strict=True)
+    ]
+    for header in (KLAVIYO_OLD, KLAVIYO_2025):
+        project = project_of(tmp_path, write_csv(tmp_path / "profiles.csv", header, *rows))
+        people = typed(project, "customers", "customer_id", "suppressed")
+        assert people["suppressed"].to_list() == [False, True, False, True, None]
+
+
+def test_listmonk_suppresses_who_is_blocklisted(tmp_path: Path) -> None:
+    rows = [
+        {"uuid": name, "email": f"{name}@example.com", "status": status, "created_at": "2024-05-01 10:00:00+00:00"}
+        for name, status in (("a", "enabled"), ("b", "blocklisted"), ("c", "disabled"))
+    ]
+    project = project_of(tmp_path, write_csv(tmp_path / "subscribers.csv", LISTMONK, *rows))
+    assert typed(project, "customers", "email", "suppressed")["suppressed"].to_list() == [False, True, True]
+
+
+def test_sendgrid_bounces_are_known_by_their_header_alone_and_nothing_else_is_taken_for_them(tmp_path: Path) -> None:
+    bounced = {"status": "5.1.1", "reason": "550 no such user", "email": "ada@example.com", "created": "1717200000"}
+    project = project_of(tmp_path, write_csv(tmp_path / "bounces.csv", SENDGRID_BOUNCES, bounced))
+    events = typed(project, "events", "email", "at", "event")
+    assert events.rows() == [("ada@example.com", dt.datetime(2024, 6, 1), "bounce")]
+
+    returns = write_csv(tmp_path / "returns.csv", SENDGRID_BOUNCES + ",customer_id", bounced)
+    assert catalog_of(project_of(tmp_path, returns)).files[0].platform == "plain"
+
+
+def test_what_any_list_looks_like_is_a_suppression_list_only_where_the_project_says_so(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "list.csv", "email,created", {"email": "ada@example.com", "created": "1717200000"})
+    assert catalog_of(project_of(tmp_path, file)).files[0].platform == "plain"
+    definition = SourceDefinition("customers", (str(file),), Place("segcli.yaml"), preset="sendgrid.unsubscribes")
+    project = project_of(tmp_path, file, sources=(definition,))
+    people = typed(project, "customers", "email", "unsubscribed_at", "suppressed")
+    assert people.rows() == [("ada@example.com", dt.datetime(2024, 6, 1), True)]
+    complaints = write_csv(
+        tmp_path / "spam.csv", "ip,email,created", {"email": "ada@example.com", "created": "1717200000"}
+    )
+    definition = SourceDefinition("events", (str(complaints),), Place("segcli.yaml"), preset="sendgrid")
+    project = project_of(tmp_path, complaints, sources=(definition,))
+    assert typed(project, "events", "email", "event").rows() == [("ada@example.com", "complaint")]
+
+
+def test_a_plain_list_may_say_who_is_not_to_be_written_to(tmp_path: Path) -> None:
+    rows = [{"Email": "ada@example.com", "Do not email": "yes"}, {"Email": "ben@example.com", "Do not email": "no"}]
+    project = project_of(tmp_path, write_csv(tmp_path / "people.csv", "Email,Do not email", *rows))
+    assert typed(project, "customers", "email", "suppressed")["suppressed"].to_list() == [True, False]
 
 
 def test_klaviyo_metrics_become_events_of_our_names(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ The grammar of a platform's file:
         title: Shopify orders
         signature: [Name, Lineitem name]     # the header has all of these (a list in it: one of them) ...
         never: [Employee]                    # ... and none of these; the kind with the longest signature wins
+        exact: true                          # the header has no other columns than the signature's
+        named: true                          # too plain to be told by its header: only where `preset:` names it
         drop: [password_hash]                # columns that are never read
         timezone: UTC                        # of times without an offset; absent: the project's
         fill_down: [Order Number]            # an empty cell repeats the cell above it
@@ -27,6 +29,7 @@ The grammar of a platform's file:
               currency: {constant: EUR}
               status: {from: Status, words: {closed: refunded}}  # values by their folded names
               email_consent: {from: Accepts, as: yes_only, unless: Suppressed}  # no where that is filled
+              suppressed: {from: Status, words: {left: yes}, or_filled: Suppressed}  # yes where that is filled
 
 Names are compared folded (see headers.py): case, punctuation, spaces, accents, byte order marks are nothing.
 """
@@ -54,11 +57,12 @@ class Cell:
     transform: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)  # folded value -> our word
     unless: str | None = None
+    or_filled: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
         """Every column of the file that this cell is made of."""
-        return (*self.sources, *((self.unless,) if self.unless else ()))
+        return (*self.sources, *(name for name in (self.unless, self.or_filled) if name))
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ class FileKind:
     tables: tuple[TableRule, ...]
     signature: tuple[tuple[str, ...], ...] = ()  # groups of alternatives
     never: tuple[str, ...] = ()
+    exact: bool = False
+    named: bool = False
     drop: tuple[str, ...] = ()
     timezone: str | None = None
     fill_down: tuple[str, ...] = ()
@@ -124,6 +130,8 @@ def _read_kind(platform: str, name: str, kind: dict[str, Any]) -> FileKind:
         tables=tuple(_read_table(table, rule) for table, rule in (kind.get("tables") or {}).items()),
         signature=tuple(_names(group) for group in kind["signature"]),
         never=_names(kind.get("never")),
+        exact=kind.get("exact", False),
+        named=kind.get("named", False),
         drop=_names(kind.get("drop")),
         timezone=kind.get("timezone"),
         fill_down=_names(kind.get("fill_down")),
@@ -158,6 +166,7 @@ def read_cell(cell: Any) -> Cell:
         transform=cell.get("as"),
         words=cell.get("words", {}),
         unless=cell.get("unless"),
+        or_filled=cell.get("or_filled"),
     )
 
 

@@ -1,0 +1,98 @@
+"""When the messages of a run go out: each customer's zone and best hours, brought to where they are needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from segcli.campaigns.best_times import best_times
+from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.clocks import zones_of
+from segcli.campaigns.customers import PERSON
+from segcli.campaigns.send_times import later, local_midnight, moved_moments, out_of_quiet, sending_times
+from segcli.project.campaign_models import QuietHours, Step
+
+BEST = frozenset({"best_hour", "best_day"})  # values of `send` that ask when a customer opens and clicks
+READ_FOR_BEST: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event"})}
+READ_FOR_ZONES: Mapping[str, frozenset[str]] = {"customers": frozenset({"timezone", "country"})}
+
+
+def needed_for_times(campaign: CheckedCampaign) -> dict[str, frozenset[str]]:
+    """The columns to read for the campaign's send times: table -> columns."""
+    asks = {each.step.send for each in campaign.steps} & BEST
+    return {**READ_FOR_ZONES, **(READ_FOR_BEST if asks else {})}
+
+
+@dataclass(frozen=True)
+class SendTimes:
+    """The clocks of customers, on which `send` and quiet hours are.
+
+    `customers` has customer_id and, as far as given, timezone and country; `events` are all events, or None where
+    there are none. Times are naive in the zone `here`.
+    """
+
+    customers: pl.LazyFrame
+    events: pl.LazyFrame | None
+    here: ZoneInfo
+    as_of: dt.datetime
+    quiet: QuietHours = field(default_factory=QuietHours)
+
+    @cached_property
+    def _people(self) -> pl.DataFrame:
+        """customer_id, country (if known), zone of everybody."""
+        columns = self.customers.collect_schema().names()
+        names = [PERSON, *(name for name in ("timezone", "country") if name in columns)]
+        people = self.customers.select(names).collect(engine="streaming")
+        return people.with_columns(zones_of(people, self.here)).drop("timezone", strict=False)
+
+    @cached_property
+    def _best(self) -> pl.DataFrame:
+        found = best_times(self.events, self._people, self.as_of, self.here)
+        return found.select(PERSON, "best_hour", "best_weekday")
+
+    def with_zones(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the zone of each one's customer."""
+        if "zone" in rows.columns:
+            return rows
+        return rows.join(self._people.select(PERSON, "zone"), on=PERSON, how="left", maintain_order="left")
+
+    def with_times(self, series: pl.DataFrame, campaign: CheckedCampaign) -> pl.DataFrame:
+        """The series with what the campaign's steps ask for: zone, best_hour, best_weekday."""
+        sends = {each.step.send for each in campaign.steps}
+        if sends != {"now"} or any(each.step.channel == "sms" for each in campaign.steps):
+            series = self.with_zones(series)
+        if sends & BEST:
+            series = series.join(self._best, on=PERSON, how="left", maintain_order="left")
+        return series
+
+    def with_local_midnight(self, people: pl.DataFrame, column: str) -> pl.DataFrame:
+        """A column of days as the moments at which they begin where each customer lives; adds the zone."""
+        people = self.with_zones(people)
+        return people.with_columns(local_midnight(people[column], people["zone"], self.here).alias(column))
+
+    def earliest(self, rows: pl.DataFrame, step: Step, *, calendar: bool) -> pl.Expr | pl.Series:
+        """The start plus `after`; with `calendar` whole days are those of the customer's calendar."""
+        if calendar and rows.height:
+            return later(rows["start"], rows["zone"], step.after, self.here)
+        return pl.col("start") + step.after
+
+    def moments(self, rows: pl.DataFrame, step: Step) -> pl.Expr | pl.Series:
+        """`earliest`, moved forward as `send` says."""
+        if step.send == "now" or rows.is_empty():
+            return pl.col("earliest")
+        return moved_moments(rows, step.send, self.here)
+
+    def sending(self, rows: pl.DataFrame, step: Step) -> pl.Series:
+        """When the message goes out: at its moment, or as soon after `as_of` as `send` and quiet hours allow."""
+        if step.send == "now" or rows.is_empty():
+            send_at = rows.select(pl.max_horizontal("moment", pl.lit(self.as_of, pl.Datetime("us")))).to_series()
+        else:
+            send_at = sending_times(rows, step.send, self.as_of, self.here)
+        if step.channel != "sms" or rows.is_empty():
+            return send_at
+        return out_of_quiet(rows.select("zone").with_columns(send_at=send_at), self.quiet, self.here)

@@ -1,0 +1,71 @@
+"""The products that due steps show: picked for everybody at once, step by step, and whether they are enough."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart, CheckedStep
+from segcli.campaigns.customers import PERSON, Customers
+from segcli.campaigns.products import PICKED, ShopProducts, pick_products
+from segcli.sources.tables import Tables
+
+NO_PRODUCTS = pl.lit(None, PICKED["products"])
+
+
+def with_products(
+    due: pl.DataFrame,
+    campaigns: Sequence[CheckedCampaign],
+    customers: Customers,
+    tables: Tables,
+    as_of: dt.datetime,
+    scratch: Path,
+) -> pl.DataFrame:
+    """The due frame with `products`, null for steps that show none, and `enough`: whether there are `at_least`.
+
+    Nothing is picked for who is barred or has not agreed: the gate leaves them out before it looks at products.
+    """
+    shop = ShopProducts(tables, as_of, scratch / "products")
+    parts = []
+    for campaign in campaigns:
+        for each in campaign.steps:
+            if each.step.products is not None:
+                rows = due.filter(
+                    pl.col("campaign") == campaign.name,
+                    pl.col("step") == each.step.name,
+                    pl.col("barred").is_null(),
+                    ~pl.col("marketing") | pl.col("allowed").fill_null(value=False),
+                )
+                if rows.height:
+                    parts.append(_picked(rows, campaign, each, customers, tables, as_of, shop))
+    if not parts:
+        return due.with_columns(products=NO_PRODUCTS, enough=pl.lit(value=True))
+    picked = pl.concat(parts)
+    found = due.join(picked, on=[PERSON, "campaign"], how="left", maintain_order="left")
+    return found.with_columns(pl.col("enough").fill_null(value=True))
+
+
+def _picked(
+    rows: pl.DataFrame,
+    campaign: CheckedCampaign,
+    each: CheckedStep,
+    customers: Customers,
+    tables: Tables,
+    as_of: dt.datetime,
+    shop: ShopProducts,
+) -> pl.DataFrame:
+    products = each.step.products
+    assert products is not None
+    of_cart = isinstance(campaign.start, CheckedRowStart) and campaign.start.row_id == "cart_id"
+    series = pl.col("series") if of_cart else pl.lit(None, pl.String)
+    requests = rows.select(PERSON, series.alias("series"))
+    if products.of is not None:
+        of = customers.columns_of(rows[PERSON], [products.of]).rename({products.of: "of"})
+        requests = requests.join(of, on=PERSON, how="left")
+    else:
+        requests = requests.with_columns(of=pl.lit(None, pl.String))
+    picked = pick_products(requests, products, tables, as_of, shop.scratch, shop)
+    return picked.select(PERSON, pl.lit(campaign.name).alias("campaign"), "products", "enough")

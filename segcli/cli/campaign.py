@@ -1,0 +1,229 @@
+"""`segcli campaign`: who is due which message now, as send lists; with --commit it becomes history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segcli.cli import options
+
+if TYPE_CHECKING:
+    from segcli.campaign_outlook import Outlook
+    from segcli.campaign_pipeline import CampaignRun, WrittenCampaigns
+
+Names = Annotated[list[str] | None, typer.Argument(help="Campaigns of the project. Default: all.", show_default=False)]
+
+
+def campaign(
+    names: Names = None,
+    project: options.Project = None,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Make it history: these messages will not come again.")
+    ] = False,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=366, help="Rehearse so many days ahead, and only count.")
+    ] = None,
+    as_of: options.AsOf = None,
+    out: options.Out = None,
+    esp: options.Esp = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Find every due step, and write its send list. A rehearsal, unless --commit makes it history.
+
+    A rehearsal changes nothing and can be repeated. A committed run is remembered: nobody gets its messages again.
+    """
+    from segcli.campaign_pipeline import committed_before, prepare_campaigns, run_campaigns, write_campaigns
+    from segcli.cli.output import print_json, print_problems, progress
+    from segcli.history import project_lock
+    from segcli.pipeline import scratch_folder
+    from segcli.problems import ExitCode, Problem, Problems, RecipeError
+    from segcli.project import load_project
+
+    if commit and days:
+        raise RecipeError([Problem("--days looks ahead, and what is to come cannot be committed.", key="--commit")])
+    started = time.perf_counter()
+    problems = Problems()
+    with progress(quiet=quiet or as_json) as say, scratch_folder() as scratch:
+        say("Recognising files")
+        shop = load_project([project] if project else [], as_of=as_of, out=out, esp=esp)
+        if days:
+            from segcli.campaign_outlook import look_ahead
+
+            outlook = look_ahead(shop, names or [], days, scratch, problems, say)
+            _show_outlook(outlook, as_json=as_json)
+            return
+        prepared = prepare_campaigns(shop, names or [], problems)
+        with project_lock(shop.output, shop.history):
+            if commit and (before := committed_before(prepared)):
+                _show_before(before, as_json=as_json, quiet=quiet)
+                return
+            run = run_campaigns(prepared, scratch, say)
+            written = write_campaigns(run, commit=commit, progress=say)
+    seconds = time.perf_counter() - started
+    if not quiet:
+        print_problems([*shop.warnings, *problems.warnings])
+    if as_json:
+        print_json(_answer(run, written, seconds))
+    elif not quiet:
+        _show(run, written, seconds)
+    if written.refused:
+        print_problems([Problem(written.refused, key="--commit", hint=_PAST)])
+        raise typer.Exit(ExitCode.DATA)
+
+
+_PAST = "A run of the past can be rehearsed only. If the clock is wrong, set it right."
+
+
+def _show_before(written: WrittenCampaigns, *, as_json: bool, quiet: bool) -> None:
+    from segcli.cli.output import print_json, stderr_console
+
+    if as_json:
+        print_json({"run": str(written.folder), "committed": True, "already": True})
+    elif not quiet:
+        stderr_console().print(f"{written.folder} was committed before. Nothing was done.", markup=False)
+
+
+def _answer(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> dict[str, Any]:
+    return {
+        "run": str(written.folder),
+        "as_of": run.run.computed.plan.as_of.isoformat(timespec="minutes"),
+        "committed": written.committed,
+        "already": written.already,
+        "refused": written.refused,
+        "steps": step_counts(run),
+        "excluded": excluded_counts(run),
+        "waiting": {each.checked.name: each.waits for each in run.planned if each.waits},
+        "unavailable": {each.checked.name: list(each.needs) for each in run.planned if each.needs},
+        "rejected": run.run.tables.rejected.height,
+        "seconds": round(seconds, 3),
+    }
+
+
+def step_counts(run: CampaignRun) -> list[dict[str, Any]]:
+    """One entry per step of each planned campaign: messages, held out, left out, first and last sending."""
+    import polars as pl
+
+    out = pl.col("reason").is_null()
+    held = pl.col("reason") == "held out"
+    counted = run.decided.group_by("campaign", "step").agg(
+        out.sum().alias("messages"), held.sum().alias("held_out"), (~out & ~held).sum().alias("left_out"),
+        pl.col("send_at").filter(out).min().alias("first"), pl.col("send_at").filter(out).max().alias("last"),
+    )  # fmt: skip
+    found = {(row["campaign"], row["step"]): row for row in counted.iter_rows(named=True)}
+    nothing = {"messages": 0, "held_out": 0, "left_out": 0, "first": None, "last": None}
+    return [
+        {"campaign": each.checked.name, "step": step.step.name, "channel": step.step.channel}
+        | {key: value for key, value in found.get((each.checked.name, step.step.name), nothing).items()
+           if key in nothing}
+        for each in run.planned
+        if not each.waits and not each.needs
+        for step in each.checked.steps
+    ]  # fmt: skip
+
+
+def excluded_counts(run: CampaignRun) -> dict[str, int]:
+    """Reason -> messages that it kept back, in the order of the gate."""
+    from segcli.campaigns.settling import excluded_of
+
+    counts = dict(excluded_of(run.planned, run.decided).group_by("reason").len().iter_rows())
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from segcli.cli.output import counted, stderr_console, stdout_console
+
+    notes, answer = stderr_console(), stdout_console()
+    project = run.prepared.prepared.project
+    kind = "Committed" if written.committed else "Rehearsal"
+    answer.print(f"{kind} as of {project.as_of:%Y-%m-%d %H:%M} {project.timezone.key}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (
+        ("campaign", "left"), ("step", "left"), ("messages", "right"), ("held out", "right"), ("left out", "right"),
+        ("sending", "left"),
+    ):  # fmt: skip
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    before = ""
+    for row in step_counts(run):
+        name = "" if row["campaign"] == before else escape(row["campaign"])
+        before = row["campaign"]
+        table.add_row(name, escape(row["step"]), *(_number(row[key]) for key in ("messages", "held_out", "left_out")),
+                      _span(row["first"], row["last"]))  # fmt: skip
+    answer.print(table)
+    reasons = excluded_counts(run)
+    if reasons:
+        answer.print("Left out: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items()))
+    for each in run.planned:
+        if each.waits:
+            notes.print(f"{each.checked.name} waits: {each.waits}.", markup=False)
+        if each.needs:
+            notes.print(f"{each.checked.name} is not available for want of {', '.join(each.needs[:3])}.", markup=False)
+        there = 0 if each.series.is_empty() else (each.series["change"] == "there").sum()
+        if there:
+            notes.print(
+                f"{each.checked.name}: {counted(there, 'customer')} in its audience at its first run were there "
+                "already and get nothing (existing: true takes them).", markup=False,
+            )  # fmt: skip
+    if run.run.tables.rejected.height:
+        notes.print("Rows that could not be read are in rejected.csv in the run's folder.")
+    notes.print(f"[bold]{escape(str(written.folder))}[/bold] written in {seconds:.1f} s")
+    if not written.committed and not written.refused:
+        notes.print("Nothing is remembered of a rehearsal. With --commit it becomes history, and goes out once.")
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "[dim]·[/dim]"
+
+
+def _span(first: Any, last: Any) -> str:
+    if first is None:
+        return ""
+    if first == last:
+        return f"{first:%m-%d %H:%M}"
+    return f"{first:%m-%d %H:%M} to {last:%m-%d %H:%M}"
+
+
+def _show_outlook(outlook: Outlook, *, as_json: bool) -> None:
+    import polars as pl
+    from rich.markup import escape
+    from rich.table import Table
+
+    from segcli.cli.output import print_json, stderr_console, stdout_console
+
+    if as_json:
+        print_json({
+            "first": outlook.first.isoformat(timespec="minutes"), "days": outlook.days,
+            "messages": outlook.messages.to_dicts(), "excluded": outlook.excluded.to_dicts(),
+        })  # fmt: skip
+        return
+    totals = (
+        outlook.messages.group_by("campaign")
+        .agg(pl.col("messages").sum())
+        .sort("messages", "campaign", descending=[True, False])
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("day", no_wrap=True)
+    for name in totals["campaign"]:
+        table.add_column(escape(name), justify="right")
+    table.add_column("all", justify="right", style="bold")
+    table.add_column("left out", justify="right")
+    counts = {(row["day"], row["campaign"]): row["messages"] for row in outlook.messages.iter_rows(named=True)}
+    left_out = dict(outlook.excluded.group_by("day").agg(pl.col("messages").sum()).iter_rows())
+    for number in range(outlook.days):
+        day = (outlook.first + dt.timedelta(days=number)).date()
+        row = [counts.get((day, name), 0) for name in totals["campaign"]]
+        table.add_row(f"{day:%a %m-%d}", *map(_number, row), f"{sum(row):,}", _number(left_out.get(day, 0)))
+    table.add_row("all", *(f"{count:,}" for count in totals["messages"]), f"{totals['messages'].sum():,}",
+                  f"{sum(left_out.values()):,}")  # fmt: skip
+    answer = stdout_console()
+    answer.print(table)
+    reasons = outlook.excluded.group_by("reason").agg(pl.col("messages").sum()).sort("messages", descending=True)
+    if reasons.height:
+        answer.print("Left out: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.iter_rows()))
+    stderr_console().print("What nobody knows yet, such as new orders, is not in it. Nothing was written.", style="dim")

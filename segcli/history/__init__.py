@@ -1,0 +1,53 @@
+"""What was sent to whom, and who was in which segment when: read as tables, added to by a commit."""
+
+from segcli.history.commit import (
+    CommittedRun,
+    NewRun,
+    already_committed,
+    check_history_is_there,
+    commit_run,
+    recover,
+    write_rehearsal,
+)
+from segcli.history.folders import CAMPAIGNS, REHEARSAL, run_name
+from segcli.history.identity import (
+    forgotten_customers,
+    next_people,
+    read_forgotten,
+    resolve,
+    with_ids_of_today,
+)
+from segcli.history.locking import project_lock
+from segcli.history.memberships import next_memberships
+from segcli.history.past_runs import PastRun, committed_run, committed_runs
+from segcli.history.rebuilding import rebuild_state
+from segcli.history.salt import make_salt, read_salt
+from segcli.history.store import History, open_history
+
+__all__ = [
+    "CAMPAIGNS",
+    "REHEARSAL",
+    "CommittedRun",
+    "History",
+    "NewRun",
+    "PastRun",
+    "already_committed",
+    "check_history_is_there",
+    "commit_run",
+    "committed_run",
+    "committed_runs",
+    "forgotten_customers",
+    "make_salt",
+    "next_memberships",
+    "next_people",
+    "open_history",
+    "project_lock",
+    "read_forgotten",
+    "read_salt",
+    "rebuild_state",
+    "recover",
+    "resolve",
+    "run_name",
+    "with_ids_of_today",
+    "write_rehearsal",
+]

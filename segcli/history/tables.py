@@ -1,0 +1,100 @@
+"""The tables of the history: their columns and types, and their files, which are the same for the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+TIME = pl.Datetime("us")
+
+# What a run did: every message sent, held out or too late, and how series began and ended.
+JOURNAL: Mapping[str, pl.DataType] = {
+    "run": pl.String(), "as_of": TIME, "campaign": pl.String(), "step": pl.String(), "number": pl.Int64(),
+    "message": pl.String(), "customer_id": pl.String(), "series": pl.String(), "start": TIME, "moment": TIME,
+    "send_at": TIME, "status": pl.String(), "channel": pl.String(), "marketing": pl.Boolean(), "list": pl.String(),
+    "variant": pl.String(), "reward": pl.String(), "offer_value": pl.Float64(), "code": pl.String(),
+    "code_pool": pl.String(), "code_expires_at": TIME, "products": pl.List(pl.String()),
+}  # fmt: skip
+
+# Where every series stands after a run.
+STATE: Mapping[str, pl.DataType] = {
+    "campaign": pl.String(), "customer_id": pl.String(), "series": pl.String(), "start": TIME, "step": pl.String(),
+    "number": pl.Int64(), "message_at": TIME, "message_number": pl.Int64(), "message": pl.String(),
+    "served_at": TIME, "served_start": TIME, "offer_since": TIME, "offer_code": pl.String(), "ended": pl.Boolean(),
+    "inside": pl.Boolean(),
+}  # fmt: skip
+
+# Who is or was in which segment; `left_at` is null of who still is.
+MEMBERS: Mapping[str, pl.DataType] = {
+    "segment": pl.String(), "customer_id": pl.String(), "entered_at": TIME, "left_at": TIME,
+}  # fmt: skip
+
+# Every id, email and phone ever seen of a person, as salted hashes.
+PEOPLE: Mapping[str, pl.DataType] = {"digest": pl.String(), "customer_id": pl.String()}
+
+SENDS_FILE, STATE_FILE = "sends.parquet", "state.parquet"
+MEMBERS_FILE, PEOPLE_FILE = "members.parquet", "people.parquet"
+SCHEMAS: Mapping[str, Mapping[str, pl.DataType]] = {
+    SENDS_FILE: JOURNAL, STATE_FILE: STATE, MEMBERS_FILE: MEMBERS, PEOPLE_FILE: PEOPLE,
+}  # fmt: skip
+# By what the rows of each file are sorted; columns that follow decide between equal ones.
+SORTED_BY: Mapping[str, tuple[str, ...]] = {
+    SENDS_FILE: ("campaign", "customer_id", "series", "number", "status"),
+    STATE_FILE: ("campaign", "customer_id", "series"),
+    MEMBERS_FILE: ("segment", "customer_id", "entered_at"),
+    PEOPLE_FILE: ("digest", "customer_id"),
+}
+ROWS_PER_GROUP = 65_536
+
+
+def empty(schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """A table without rows."""
+    return pl.LazyFrame(schema=dict(schema))
+
+
+def write_history_table(run: Path, name: str, rows: pl.LazyFrame | pl.DataFrame) -> Path:
+    """Writes one of a run's files with exactly its columns, sorted; a column that is missing is a Polars error."""
+    schema = SCHEMAS[name]
+    ties = [column for column in schema if column not in SORTED_BY[name]]
+    ordered = (
+        rows.lazy()
+        .select(pl.col(column).cast(dtype) for column, dtype in schema.items())
+        .sort(*SORTED_BY[name], *ties, nulls_last=False)
+    )
+    write_row_groups(ordered, run / name)
+    return run / name
+
+
+def write_row_groups(rows: pl.LazyFrame, path: Path) -> int:
+    """Writes the rows in one pass, holding a few row groups in memory; returns how many there were.
+
+    The bytes of a row group depend on the pieces in which its rows arrive, and those on threads and sources.
+    So every row group is handed over in one piece.
+    """
+    count = 0
+
+    def row_groups(
+        columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        nonlocal count
+        for group in rows.collect_batches(chunk_size=ROWS_PER_GROUP, maintain_order=True):
+            count += group.height
+            yield _in_one_piece(group)
+
+    register_io_source(row_groups, schema=rows.collect_schema()).sink_parquet(
+        path,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROWS_PER_GROUP,
+        engine="streaming",
+    )
+    return count
+
+
+def _in_one_piece(group: pl.DataFrame) -> pl.DataFrame:
+    # A list column that is a slice of a longer one is written otherwise than its copy, so it is copied.
+    lists = [name for name, dtype in group.schema.items() if isinstance(dtype, pl.List)]
+    return group.rechunk().with_columns(pl.col(lists).gather(pl.int_range(pl.len())))
