@@ -26,7 +26,16 @@ from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import excluded_of, journal_of, next_state
 from segcli.campaigns.showing import with_products
 from segcli.campaigns.standing import gate_fields, with_standing
-from segcli.exports import CampaignContents, StepList, coupons_of, manifest_facts, write_campaign_files
+from segcli.exports import (
+    CampaignContents,
+    StepList,
+    coupons_of,
+    delete_old_runs,
+    load_format,
+    manifest_facts,
+    with_every_column,
+    write_campaign_files,
+)
 from segcli.history import (
     CAMPAIGNS,
     History,
@@ -47,13 +56,16 @@ from segcli.history import (
     with_ids_of_today,
     write_rehearsal,
 )
+from segcli.history.used_codes import used_codes
 from segcli.pipeline import LISTED, Prepared, Progress, SegmentRun, compute, default_wanted, definitions, prepare, quiet
 from segcli.problems import DataError, Problem, Problems, RecipeError, nearest
 from segcli.project.campaign_models import Campaign
 from segcli.project.models import Project, Segment
-from segcli.sources.tables import Tables
+from segcli.sources.history_tables import identifiers_today
+from segcli.sources.tables import CANONICAL, Tables
 
 SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
+NOT_IMPORTABLE = "cannot be imported into"
 NAME_FORMAT = "%Y-%m-%dT%H%M"  # of runs, which are known by their minute
 
 
@@ -215,6 +227,7 @@ def plan_run(
     due = with_standing(due_frame(planned), customers, prepared.caps, suppressing)
     due = with_products(due, prepared.campaigns, customers, tables, project.as_of, scratch)
     decided = decide(due, project.limits, _recent(prepared, run, history, renamed, unwritten))
+    decided = _without_unimportable(decided, customers, project)
     key = _key(prepared, history)
     decided = _with_offers(decided, prepared, customers, history, renamed, key)
     _refuse_too_many(decided, project)
@@ -224,17 +237,11 @@ def plan_run(
     return CampaignRun(prepared, run, history, renamed, planned, decided, journal, after, print_of_key, times)
 
 
-def _current(tables: Tables) -> pl.LazyFrame:
-    """customer_id, email and phone of today's customers."""
-    customers = tables["customers"]
-    return customers.whole.select(name for name in ("customer_id", "email", "phone") if name in customers.columns)
-
-
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
     salt = read_salt(history.folder)
     if salt is None:
         return pl.DataFrame(schema={"old_id": pl.String(), "customer_id": pl.String()})
-    return resolve(history.people(), _current(tables), salt)
+    return resolve(history.people(), identifiers_today(tables), salt)
 
 
 def _newest(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, dt.datetime | None]:
@@ -279,6 +286,18 @@ def _recent(
     return pl.concat([own, rows.select("customer_id", send_at="at", channel=pl.lit("email"))])
 
 
+def _without_unimportable(decided: pl.DataFrame, customers: Customers, project: Project) -> pl.DataFrame:
+    """Whom the email service cannot be given is told of: a message that is in no list must not count as sent."""
+    needs = pl.sql_expr(load_format(project.esp).needs)
+    names = [name for name in CANONICAL["customers"] if name in customers.frame.collect_schema()]
+    going = decided.filter(pl.col("reason").is_null())
+    people = with_every_column(customers.columns_of(going["customer_id"], names).lazy())
+    strangers = people.filter(~needs.fill_null(value=False)).select("customer_id").collect()
+    left_out = pl.col("reason").is_null() & pl.col("customer_id").is_in(strangers["customer_id"].implode())
+    reason = pl.when(left_out).then(pl.lit(f"{NOT_IMPORTABLE} {project.esp}")).otherwise("reason")
+    return decided.with_columns(reason=reason)
+
+
 def _key(prepared: PreparedCampaigns, history: History) -> bytes | None:
     """The secret of the unique codes, if any step has one; made before the first run that needs it.
 
@@ -288,7 +307,7 @@ def _key(prepared: PreparedCampaigns, history: History) -> bytes | None:
         return None
     known = next((run.facts["key_fingerprint"] for run in reversed(history.runs) if run.facts["key_fingerprint"]), None)
     file = prepared.prepared.project.key_file
-    if ENVIRONMENT not in os.environ and known is None and not file.exists():
+    if not os.environ.get(ENVIRONMENT) and known is None and not file.exists():
         make_key(file)
     key = read_key(file, os.environ)
     if known is not None and fingerprint(key) != known:
@@ -311,8 +330,7 @@ def _with_offers(
     pools = read_pools(campaigns, prepared.prepared.project.root)
     used = pl.DataFrame(schema=USED)
     if pools:
-        codes = history.journal(list(USED)).filter(pl.col("code_pool").is_not_null())
-        used = with_ids_of_today(codes, renamed).collect(engine="streaming")
+        used = with_ids_of_today(used_codes(history), renamed).select(*USED).collect(engine="streaming")
     going = with_offer_conditions(going, prepared.campaigns, customers)
     offered = attach_offers(going, campaigns, CodeSources(key, pools, used))
     reason = pl.when("no_code").then(pl.lit(NO_CODE_LEFT)).otherwise("reason")
@@ -360,6 +378,7 @@ def _contents(run: CampaignRun) -> CampaignContents:
         manifest={**facts, "history": run.history.newest.name if run.history.newest else None},
         money=frozenset({"spend", "average_order"}),
         timezone=project.timezone.key,
+        shopify=any(file.platform == "shopify" for file in shop.catalog.files),
     )
 
 
@@ -402,9 +421,14 @@ def write_campaigns(run: CampaignRun, *, commit: bool, progress: Progress = quie
     if commit and history.later:
         refused = f"the run {history.later} was committed, which is not before this one: it is a rehearsal."
     if not commit or refused:
-        return WrittenCampaigns(write_rehearsal(project.output, project.as_of, write_outputs), False, refused=refused)
-    done = commit_run(history.folder, project.output, _new_run(run), write_outputs)
-    return WrittenCampaigns(done.outputs, True, done.already)
+        folder = write_rehearsal(project.output, project.as_of, write_outputs)
+        written = WrittenCampaigns(folder, committed=False, refused=refused)
+    else:
+        done = commit_run(history.folder, project.output, _new_run(run), write_outputs)
+        written = WrittenCampaigns(done.outputs, committed=True, already=done.already)
+    if project.keep is not None:
+        delete_old_runs(project.output, written.folder, project.keep)
+    return written
 
 
 def _new_run(run: CampaignRun) -> NewRun:
@@ -417,7 +441,7 @@ def _new_run(run: CampaignRun) -> NewRun:
             first = campaigns.get(each.checked.name, {}).get("first", name)
             campaigns[each.checked.name] = {"condition": each.checked.condition, "run": name, "first": first}
     salt = make_salt(history.folder)
-    current = _current(run.run.tables)
+    current = identifiers_today(run.run.tables)
     forgotten = read_forgotten(history.folder)
     if forgotten is not None:
         current = current.join(forgotten_customers(current, forgotten, salt), on="customer_id", how="anti")
@@ -453,5 +477,9 @@ def _memberships(run: CampaignRun) -> pl.LazyFrame:
         parts.append(values.select("customer_id", segment=named).drop_nulls())
     none = pl.LazyFrame(schema={"customer_id": pl.String, "segment": pl.String})
     before = with_ids_of_today(run.history.memberships(), run.renamed)
-    decided = [item.name for item in members]
+    # A segment of one value that nobody has any more is decided too: everybody has left it.
+    prefixes = tuple(f"{item.name}-" for item in computed.plan.segments if item.each)
+    known = before.select("segment").unique().collect(engine="streaming").to_series()
+    gone = [name for name in known if name.startswith(prefixes)]
+    decided = dict.fromkeys([*(item.name for item in members), *gone])
     return next_memberships(before, pl.concat([none, *parts]), decided, computed.plan.as_of)

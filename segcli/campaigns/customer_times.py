@@ -17,6 +17,7 @@ from segcli.campaigns.customers import PERSON
 from segcli.campaigns.send_times import later, local_midnight, moved_moments, out_of_quiet, sending_times
 from segcli.project.campaign_models import QuietHours, Step
 
+DAY = dt.timedelta(days=1)
 BEST = frozenset({"best_hour", "best_day"})  # values of `send` that ask when a customer opens and clicks
 READ_FOR_BEST: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event"})}
 READ_FOR_ZONES: Mapping[str, frozenset[str]] = {"customers": frozenset({"timezone", "country"})}
@@ -79,6 +80,9 @@ class SendTimes:
         """The start plus `after`; with `calendar` whole days are those of the customer's calendar."""
         if calendar and rows.height:
             return later(rows["start"], rows["zone"], step.after, self.here)
+        if step.after % DAY and rows.height:  # hours that pass, also where the shop's own clocks move
+            nowhere = pl.Series("zone", [None], dtype=pl.String).new_from_index(0, rows.height)
+            return later(rows["start"], nowhere, step.after, self.here)
         return pl.col("start") + step.after
 
     def moments(self, rows: pl.DataFrame, step: Step) -> pl.Expr | pl.Series:

@@ -159,13 +159,16 @@ def _of_rows(campaign: CheckedCampaign, people: pl.DataFrame, rows: pl.DataFrame
     frame = frame.join(latest, on="customer_id", how="left", maintain_order="left")
     frame = frame.with_columns(was_served_start="served_start", was_served_at="served_at")
     # Series of which only late steps were recorded are not served; of several only one may begin.
-    free = pl.col("was_message_at").is_not_null() | pl.col("served_start").is_null()
+    own = pl.col("was_message_at").is_not_null()
+    now = pl.when(own).then("start").max().over("customer_id")
+    apart = pl.col("start") - pl.max_horizontal("served_start", now)
+    free = own | pl.col("served_start").is_null()
     if by_time:
-        frame = frame.filter(free | (pl.col("start") > pl.col("served_at")))
+        frame = frame.filter(free | ((pl.col("start") > pl.col("served_at")) & (apart > SAME_START)))
     if campaign.campaign.never_again:
         frame = frame.filter(free)
     elif campaign.campaign.again_after:
-        frame = frame.filter(free | (pl.col("start") - pl.col("served_start") >= campaign.campaign.again_after))
+        frame = frame.filter(free | (apart >= campaign.campaign.again_after))
     moved = pl.col("begun") & pl.col("audience") & (pl.col("start") != pl.col("was_start"))
     change = pl.when(moved).then(pl.lit("moved"))
     frame = frame.with_columns(change=change, suspended=pl.lit(value=False))

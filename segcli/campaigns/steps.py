@@ -70,7 +70,7 @@ def reached_steps(campaign: CheckedCampaign, series: pl.DataFrame, timing: Timin
     """
     series = series.filter(~pl.col("ended"), ~pl.col("suspended"), ~_of_the_past(campaign, timing))
     series = series.with_columns(open_before=pl.lit(value=False))
-    going_on, found = series.clear(), []
+    going_on, found = series.clear(), list[pl.DataFrame]()
     for each in campaign.steps:
         step = each.step
         rows = pl.concat([going_on, series.filter(pl.col("number") == step.number - 1)])

@@ -28,7 +28,7 @@ def with_variants(due: pl.DataFrame, variants: Mapping[str, Mapping[str, int]]) 
     for step, weights in weighted.items():
         version = pl.lit(None, pl.String)
         end = WEIGHTS
-        for name, weight in reversed(weights.items()):
+        for name, weight in reversed(list(weights.items())):
             version = pl.when(pl.col("__bucket") < end * BUCKETS // WEIGHTS).then(pl.lit(name)).otherwise(version)
             end -= weight
         chosen = pl.when(pl.col("step") == step).then(version).otherwise(chosen)

@@ -134,6 +134,7 @@ def excluded_counts(run: CampaignRun) -> dict[str, int]:
 
 
 def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
+    import polars as pl
     from rich.markup import escape
     from rich.table import Table
 
@@ -164,7 +165,7 @@ def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
             notes.print(f"{each.checked.name} waits: {each.waits}.", markup=False)
         if each.needs:
             notes.print(f"{each.checked.name} is not available for want of {', '.join(each.needs[:3])}.", markup=False)
-        there = 0 if each.series.is_empty() else (each.series["change"] == "there").sum()
+        there = 0 if each.series.is_empty() else each.series.filter(pl.col("change") == "there").height
         if there:
             notes.print(
                 f"{each.checked.name}: {counted(there, 'customer')} in its audience at its first run were there "

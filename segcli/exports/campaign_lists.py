@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,15 @@ class WrittenSteps:
 
 
 def write_steps(
-    run: Path, steps: Sequence[StepList], form: ListFormat, esp: str | None, *, money: frozenset[str], timezone: str
+    run: Path,
+    steps: Sequence[StepList],
+    form: ListFormat,
+    esp: str | None,
+    *,
+    as_of: dt.datetime,
+    money: frozenset[str],
+    timezone: str,
+    shopify: bool,
 ) -> WrittenSteps:
     """Writes `campaigns/<campaign>/<step>/send_list.csv` (or `send_list.09h.csv`, ...) and `coupons.csv`.
 
@@ -57,7 +66,7 @@ def write_steps(
     """
     for step in steps:
         frame = step.members.lazy()
-        preflight(esp, step.members.columns, frame, fields=step.fields).stop_on_errors(DataError)
+        preflight(esp, step.members.columns, frame, fields=step.fields, as_of=as_of).stop_on_errors(DataError)
     names = file_stems({step.campaign for step in steps} | {step.step for step in steps})
     written = WrittenSteps()
     for step in steps:
@@ -65,7 +74,7 @@ def write_steps(
         (run / folder).mkdir(parents=True, exist_ok=True)
         files = [
             *_write_lists(run, folder, step, form, money, timezone),
-            *write_coupons(run, folder, step.coupons, timezone),
+            *write_coupons(run, folder, step.coupons, timezone, shopify=shopify),
         ]
         written.files.extend(files)
         written.entries.append(
@@ -86,15 +95,10 @@ def _write_lists(
     tag = builder.tags([step.message])
     for stem, members in _parts(step):
         file = ListFile(run, f"{folder}/{stem}", builder.header, form.file, form.limits)
-        for batch in members.filter(_importable(form, members)).iter_slices(BATCH):
+        for batch in members.iter_slices(BATCH):
             halves = builder.halves(with_every_column(batch.lazy()).collect())
             file.write(joined(halves.select(pl.concat_str("head", pl.lit(tag.item()), "tail")).to_series()))
         yield from file.close()
-
-
-def _importable(form: ListFormat, members: pl.DataFrame) -> pl.Series:
-    whole = with_every_column(members.lazy())
-    return whole.select(pl.sql_expr(form.needs).fill_null(value=False)).collect().to_series()
 
 
 def _parts(step: StepList) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -36,6 +36,7 @@ class CampaignContents:
     manifest: Mapping[str, Any]
     money: frozenset[str] = frozenset()
     timezone: str = "UTC"
+    shopify: bool = False  # whether the shop is one of Shopify's, whose import of codes has a shape of its own
 
 
 def write_campaign_files(folder: Path, contents: CampaignContents, esp: str | None) -> dict[str, dict[str, Any]]:
@@ -44,7 +45,10 @@ def write_campaign_files(folder: Path, contents: CampaignContents, esp: str | No
     Raises DataError for rows that the ESP's importer would take wrong, RecipeError for an ESP that is not known.
     """
     form = load_format(esp)
-    written = write_steps(folder, contents.steps, form, esp, money=contents.money, timezone=contents.timezone)
+    written = write_steps(
+        folder, contents.steps, form, esp, as_of=contents.as_of, money=contents.money, timezone=contents.timezone,
+        shopify=contents.shopify,
+    )  # fmt: skip
     files = [
         *written.files,
         write_table(folder, "excluded.csv", contents.excluded.select(EXCLUDED).sort(EXCLUDED)),

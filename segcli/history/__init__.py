@@ -23,6 +23,7 @@ from segcli.history.past_runs import PastRun, committed_run, committed_runs
 from segcli.history.rebuilding import rebuild_state
 from segcli.history.salt import make_salt, read_salt
 from segcli.history.store import History, open_history
+from segcli.history.used_codes import used_codes
 
 __all__ = [
     "CAMPAIGNS",
@@ -48,6 +49,7 @@ __all__ = [
     "recover",
     "resolve",
     "run_name",
+    "used_codes",
     "with_ids_of_today",
     "write_rehearsal",
 ]

@@ -31,21 +31,25 @@ from segcli.history.folders import (
     staged_folder,
     sync_folder,
 )
+from segcli.history.forgetting import FORGETTING, finish_forgetting
 from segcli.history.identity import FORGOTTEN
 from segcli.history.locking import project_lock
 from segcli.history.past_runs import PastRun, committed_run, committed_runs
 from segcli.history.publishing import MANIFEST, finished_runs, is_undecided, publish, repair_latest, sweep
+from segcli.history.rewriting import put_back
 from segcli.history.run_facts import FACTS, FILE_FORMAT, facts_text, file_facts, outputs_digest, read_facts
 from segcli.history.salt import SALT
 from segcli.history.superseded import delete_superseded
 from segcli.history.tables import MEMBERS_FILE, PEOPLE_FILE, SENDS_FILE, STATE_FILE, write_history_table
+from segcli.history.used_codes import USED_CODES_FILE
 from segcli.problems import DataError, Problem
 
 Frame = pl.LazyFrame | pl.DataFrame
 WriteOutputs = Callable[[Path], object]
 
+SINGLE_FILES = (SALT, FORGOTTEN, USED_CODES_FILE, FORGETTING.removeprefix("."))
 LEFTOVER = re.compile(
-    rf"\.(?:{RUN_NAME.pattern}|{re.escape(SALT)}|{re.escape(FORGOTTEN)})\.(?:{DOOMED})?{ATTEMPT.pattern}"
+    rf"\.(?:{RUN_NAME.pattern}|{'|'.join(map(re.escape, SINGLE_FILES))})\.(?:{DOOMED})?{ATTEMPT.pattern}"
 )
 
 
@@ -223,12 +227,19 @@ def recover(history: Path, out: Path) -> tuple[str, ...]:
     Whoever calls this holds the lock. Returns the names of the folders in `out` that were published.
     """
     if history.is_dir():
+        put_back(history)
         for path in sorted(history.iterdir()):
             if LEFTOVER.fullmatch(path.name):
                 remove(path)
                 points.reached("history swept")
-    if not out.is_dir():
-        return ()
+    published = _settle(history, out) if out.is_dir() else ()
+    if history.is_dir():
+        finish_forgetting(history, out)
+    return published
+
+
+def _settle(history: Path, out: Path) -> tuple[str, ...]:
+    """Publishes or removes the hidden folders of campaign runs."""
     sweep(out)
     published = []
     for staged in sorted(path for path in out.iterdir() if is_undecided(path)):

@@ -89,7 +89,7 @@ def publish(out: Path, staged: Path, name: str, *, sealed: bool = False) -> Path
     prepared = _prepare_link(out, link, newest) if link else None
     try:
         points.reached("before the output's rename")
-        _move_in(staged, run)
+        move_in(staged, run)
         points.reached("after the output's rename")
         if link and prepared:
             prepared.replace(out / link)
@@ -114,7 +114,8 @@ def repair_latest(out: Path, kind: str) -> None:
     sync_folder(out)
 
 
-def _move_in(staged: Path, run: Path) -> None:
+def move_in(staged: Path, run: Path) -> None:
+    """Moves a staged folder into its place, and deletes the one that it replaces."""
     if not run.exists():
         staged.rename(run)
     elif _exchange(staged, run):

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def read_facts(run: Path) -> dict[str, Any]:
         )
         raise DataError([Problem(message, hint="Use that version or a later one. Nothing was written.")])
     return dict(facts)
+
+
+def is_newer(run: Path) -> bool:
+    """Whether a later segcli wrote this run, as far as its run.json can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return int(json.loads((run / FACTS).read_text(encoding="utf-8"))["format"]) > FILE_FORMAT
+    return False
 
 
 def check_file(run: Path, name: str, facts: Mapping[str, Any]) -> Path:

@@ -64,7 +64,8 @@ class History:
             return empty(STATE)
         if self.newest.has(STATE_FILE) or not self.after:
             return self.newest.scan(STATE_FILE)
-        return rebuild_state(self.journal())
+        # Under the ids that a later run knows them by, as that run's people and memberships are.
+        return rebuild_state(self.with_current_ids(self.journal(), self.people().select("customer_id")))
 
     def memberships(self) -> pl.LazyFrame:
         """Who is or was in which segment (MEMBERS) as the newest run left it."""

@@ -15,6 +15,7 @@ from segcli.sources.tables import TIME
 SLOT_MICROSECONDS = 15 * 60 * 1_000_000
 SLOTS_A_DAY = 96
 ZONE_STEP = 10**9  # more than twice the slots of any year that a time can have
+NO_PLACES = ("Factory", "localtime")  # names in the database that stand for no zone of their own
 LOCAL_COLUMNS = frozenset({"local_hour", "local_weekday"})
 
 
@@ -23,7 +24,7 @@ def zones_elsewhere(people: Sequence[pl.LazyFrame], here: ZoneInfo) -> tuple[str
     if not people or "timezone" not in people[0].collect_schema():
         return ()
     zones = pl.concat([shard.select("timezone").drop_nulls().unique() for shard in people]).unique().collect()
-    return tuple(sorted(set(zones["timezone"]) & available_timezones() - {here.key}))
+    return tuple(sorted(set(zones["timezone"]) & available_timezones() - {here.key, *NO_PLACES}))
 
 
 def local_columns(wanted: Collection[str], time: str = "at") -> list[pl.Expr]:

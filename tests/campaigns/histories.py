@@ -49,7 +49,7 @@ class Recipe:
         keys = {
             "start": STARTS[self.kind], "until": "over" if self.until else None,
             "again_after": None if self.again is None else "never" if self.again < 0 else f"{self.again}h",
-            "existing": "true" if self.existing else None,
+            "existing": "true" if self.existing and self.kind == "entering" else None,
         }  # fmt: skip
         lines = ["campaigns:", "  it:", "    audience: inside"]
         lines += [f"    {key}: {value}" for key, value in keys.items() if value is not None]
@@ -158,28 +158,35 @@ def recipes(*, steady: bool = False) -> st.SearchStrategy[Recipe]:
     )  # fmt: skip
 
 
-MOMENT = st.integers(0, 480).map(lambda half: half / 2)  # ten days
+def _moments(days: int) -> st.SearchStrategy[float]:
+    return st.integers(0, days * 48).map(lambda half: half / 2)
 
 
-def _rising(most: int, least: int = 0) -> st.SearchStrategy[tuple[float, ...]]:
-    return st.lists(MOMENT, min_size=least, max_size=most, unique=True).map(lambda found: tuple(sorted(found)))
+def _rising(moment: st.SearchStrategy[float], most: int, least: int = 0) -> st.SearchStrategy[tuple[float, ...]]:
+    return st.lists(moment, min_size=least, max_size=most, unique=True).map(lambda found: tuple(sorted(found)))
 
 
 @st.composite
-def customers(draw: st.DrawFn, *, steady: bool = False) -> tuple[Customer, ...]:
+def customers(draw: st.DrawFn, days: int = 10, *, steady: bool = False) -> tuple[Customer, ...]:
     """Up to eight customers; `steady` ones stay in the audience once they are in it, and close no cart."""
-    found = []
+    moment, found = _moments(days), []
     for number in range(draw(st.integers(1, 8))):
         joined = tuple(
-            (since, max(0.0, since - draw(st.sampled_from([0, 0, 2, 30, 90])))) for since in draw(_rising(4, 1))
+            (since, since - draw(st.sampled_from([0, 0, 2, 30, 90]))) for since in draw(_rising(moment, 4, 1))
         )
         carts = tuple(
-            (activities, None if steady else draw(st.none() | MOMENT)) for activities in draw(st.lists(_rising(3, 1), max_size=3))
+            (activities, None if steady else draw(st.none() | moment))
+            for activities in draw(st.lists(_rising(moment, 3, 1), max_size=3))
         )
-        first = draw(st.sampled_from([1.0, 1.0, 20.0]) if steady else st.sampled_from([0.0, 0.0, 1.0, 20.0]))
-        inside = (first,) if steady else tuple(sorted({first, *draw(_rising(4))}))
-        over = () if steady else draw(_rising(3))
-        found.append(Customer(
-            "abcdefgh"[number], inside, over, joined, carts, draw(_rising(5)), draw(st.booleans()),
-        ))  # fmt: skip
+        first = draw(st.sampled_from([1.0, 1.0, 20.0] if steady else [0.0, 0.0, 1.0, 20.0]))
+        inside = (first,) if steady else tuple(sorted({first, *draw(_rising(moment, 4))}))
+        over = () if steady else draw(_rising(moment, 3))
+        visits, likes = draw(_rising(moment, 5)), draw(st.booleans())
+        found.append(Customer("abcdefgh"[number], inside, over, joined, carts, visits, likes))
     return tuple(found)
+
+
+def run_moments(longest: int, most: int) -> st.SearchStrategy[tuple[dt.datetime, ...]]:
+    """Moments of runs up to so many hours apart, the first at the beginning."""
+    gaps = st.lists(st.integers(1, longest * 2).map(lambda half: half / 2), min_size=2, max_size=most)
+    return gaps.map(lambda found: tuple(hours(sum(found[:count])) for count in range(len(found) + 1)))

@@ -119,6 +119,7 @@ def main(shop: Path, task: str, amount: int) -> int:
     points.reached = reached
     try:
         if task == "until":
+            print("begun", flush=True)
             while (number := len(committed_runs(shop / "history"))) < amount:
                 commit(shop, moment(number))
         elif task == "rows":

@@ -10,7 +10,7 @@ import pytest
 
 from tests.history.committing import commit, moment
 
-BEFORE = 8  # runs, five hours apart: enough that files of older ones have been deleted
+BEFORE = 5  # runs, five hours apart: enough that files of older ones have been deleted
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def test_a_start_after_a_crash_may_be_killed_as_well(new_shop, expected) -> None
     uninterrupted, passed = expected
     kills = 0
     for first in range(1, passed.index("after latest") + 2):
-        for second in (1, 2, 3, 4, 5):
+        for second in (1, 2, 3):
             shop = new_shop(f"killed-{first}-{second}")
             assert run_to_point(shop, first)
             killed = run_to_point(shop, second)
@@ -90,7 +90,7 @@ def test_a_start_after_a_crash_may_be_killed_as_well(new_shop, expected) -> None
             shutil.rmtree(shop)
             if not killed:
                 break
-    assert kills >= 100
+    assert kills >= 80
 
 
 @pytest.mark.slow
@@ -98,10 +98,14 @@ def test_runs_killed_at_random_times_lose_nothing_and_repeat_nothing(shop_before
     shop, other, chance = tmp_path / "killed", tmp_path / "uninterrupted", random.Random(11)
     for folder in (shop, other):
         shutil.copytree(shop_before / "history", folder / "history", ignore=shutil.ignore_patterns("20*"))
+    environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
     kills = 0
     while kills < 100:
-        with subprocess.Popen(command(shop, "until", 100_000), stdout=subprocess.PIPE, text=True) as process:
-            time.sleep(chance.uniform(0.4, 1.2))
+        with subprocess.Popen(
+            command(shop, "until", 100_000), stdout=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            assert process.stdout is not None and process.stdout.readline() == "begun\n"
+            time.sleep(chance.uniform(0, 0.4))
             process.send_signal(signal.SIGKILL)
             kills += process.wait() == -signal.SIGKILL
         assert_whole(shop)
@@ -146,7 +150,7 @@ def test_what_another_run_committed_meanwhile_is_not_overwritten(new_shop) -> No
 def tiny_disk(tmp_path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("only root can mount a disk that is small enough")
     yield disk
@@ -154,7 +158,7 @@ def tiny_disk(tmp_path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rows", [3_000, 9_000, 20_000, 60_000])
+@pytest.mark.parametrize("rows", [9_000, 12_000, 20_000, 60_000])
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(rows, tiny_disk) -> None:
     commit(tiny_disk, moment(0), customers=5)
     before = contents(tiny_disk)

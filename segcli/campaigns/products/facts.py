@@ -9,6 +9,8 @@ import polars as pl
 
 from segcli.campaigns.products.catalogue import NUMBER
 from segcli.campaigns.products.people import People
+from segcli.campaigns.products.price_windows import cents
+from segcli.campaigns.products.ranked import in_order_of
 from segcli.sources.tables import MONEY, TEXT
 
 TEXTS = ("name", "category", "brand")
@@ -22,15 +24,14 @@ def facts(kind: str, people: People, within: dt.timedelta | None) -> pl.DataFram
     """row and product of the kind, those of one row together and in the order in which they are shown."""
     if kind == "cart":
         # A cart that began the series is shown whatever its age. The dearest first: it is what the mail is about.
-        found = people.cart.filter(pl.col("named") | people.is_new("latest", within))
-        order, descending = ["row", "price", "product"], [False, True, False]
+        found = people.cart.filter(pl.col("named") | people.is_new("latest", within)).with_columns(cents("price"))
+        found = in_order_of(found, "row", "price", "product", falling=["price"])
     elif kind == "viewed":
-        found, order = people.viewed(within), ["row", "times", "latest", "product"]
-        descending = [False, True, True, False]
+        found = in_order_of(people.viewed(within), "row", "times", "latest", "product", falling=["times", "latest"])
     else:
         found = people.bought.filter(people.is_new("latest", within))
-        order, descending = ["row", "latest", "product"], [False, True, False]
-    return found.sort(order, descending=descending, nulls_last=True).select("row", "product")
+        found = in_order_of(found, "row", "latest", "product", falling=["latest"])
+    return found.select("row", "product")
 
 
 def told(kind: str, people: People) -> pl.DataFrame:

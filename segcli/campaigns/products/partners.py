@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from segcli.campaigns.products.catalogue import NUMBER, Catalogue
-from segcli.campaigns.products.ranked import first_of_each
+from segcli.campaigns.products.ranked import first_of_each, in_order_of
 from segcli.campaigns.products.reading import read_columns
 from segcli.sources.tables import Tables
 
@@ -33,6 +33,7 @@ class _Baskets:
 
 def find_partners(tables: Tables, catalogue: Catalogue, scratch: Path) -> pl.DataFrame:
     """Pairs `anchor`, `product` (one that can be suggested), `lift`, `together` (baskets): the best of each anchor.
+    `order` is 1 for the highest lift of all, and the same for equal ones.
 
     lift = P(a and b) / (P(a) P(b)) = together * baskets / (baskets with a * baskets with b), as in Brin, Motwani,
     Ullman and Tsur, "Dynamic itemset counting and implication rules for market basket data", SIGMOD 1997 (there
@@ -61,7 +62,7 @@ def find_partners(tables: Tables, catalogue: Catalogue, scratch: Path) -> pl.Dat
         best = first_of_each(best, "anchor", MOST_PARTNERS)
     for shard in counted:
         shard.pairs.unlink()
-    return best
+    return best.with_columns(order=pl.col("lift").rank("dense", descending=True))
 
 
 def _count(tables: Tables, catalogue: Catalogue, scratch: Path, shard: int) -> _Baskets:
@@ -93,10 +94,10 @@ def _lines_by_basket(tables: Tables, catalogue: Catalogue, shard: int) -> pl.Dat
     lines = read_columns(tables, "order_items", ("customer_id", "order_id", "product_id"), shard)
     known = lines.select(
         # Of a million baskets two have the same 64 bits once in forty million shops; they would count as one.
-        basket=pl.struct("customer_id", "order_id").hash(seed=4),
+        basket=pl.struct("customer_id", "order_id").hash(seed=4).reinterpret(signed=True),
         product=catalogue.number_of("product_id"),
     ).filter(pl.col("product").is_not_null())
-    ordered = known.collect(engine="streaming").sort("basket", "product")
+    ordered = in_order_of(known.collect(engine="streaming"), "basket", "product")
     repeated = (pl.col("basket") == pl.col("basket").shift(1)) & (pl.col("product") == pl.col("product").shift(1))
     once = ordered.filter(repeated.fill_null(False).not_())
     return once.filter(pl.len().over("basket") <= LARGEST_BASKET)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from segcli.campaigns.products.catalogue import NUMBER, Catalogue
-from segcli.campaigns.products.ranked import RankedLists, first_allowed, ranked_lists
+from segcli.campaigns.products.ranked import RankedLists, first_allowed, in_order_of, ranked_lists
 
 _ENTRIES: Mapping[str, pl.DataType] = {
     "product": NUMBER, "score": pl.Int64(), "latest": pl.Datetime("us"), "level": pl.Int64(), "run": pl.Int64(),
@@ -62,8 +62,8 @@ def a_little_dearer(asked: pl.DataFrame, windows: PriceWindows, hidden: pl.DataF
     right = windows.keys.search_sorted(bounds.select(_key("high")).to_series(), side="right")
     ranges = asked.select("row", "wanted", left=left.cast(pl.Int64), right=right.cast(pl.Int64))
     found = first_allowed(_runs(ranges, windows.levels), windows.runs, hidden)
-    order, falling = ["row", "score", "latest", "product"], [False, True, True, False]
-    return found.sort(order, descending=falling, nulls_last=True).select("row", "product")
+    found = in_order_of(found, "row", "score", "latest", "product", falling=["score", "latest"])
+    return found.select("row", "product")
 
 
 def _runs(ranges: pl.DataFrame, levels: int) -> pl.DataFrame:

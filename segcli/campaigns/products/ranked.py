@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+
+from segcli.sources.customer_order import turns
 
 FIRST_SPARE = 4  # entries that are looked at beyond those wanted, before it is known how many are hidden
 
@@ -59,6 +61,21 @@ def first_allowed(asked: pl.DataFrame, lists: RankedLists, hidden: pl.DataFrame)
     places = pl.concat(parts).sort("asking", "place")
     stays = listed.drop("asking", "wanted", "begin", "length", *lists.key)
     return stays[places["asking"]].hstack(lists.entries[places["place"]])
+
+
+def in_order_of(frame: pl.DataFrame, *keys: str, falling: Collection[str] = ()) -> pl.DataFrame:
+    """The rows by whole numbers or times, from the highest where a key is `falling`; null is below everything.
+
+    Several times as fast as sorting by several columns, see turns.
+    """
+    numbers = []
+    for key in keys:
+        number = frame[key].to_physical().cast(pl.Int64)
+        if number.null_count():
+            lowest = number.min()
+            number = number.fill_null(lowest - 1 if isinstance(lowest, int) else 0)
+        numbers.append(-number if key in falling else number)
+    return frame[turns(numbers)]
 
 
 def pair_of(row: pl.Expr, product: pl.Expr | pl.Series) -> pl.Expr:

@@ -60,7 +60,7 @@ class ShopProducts:
         if kind in ("bought_together", "accessories"):
             found = self._partners if kind == "bought_together" else self._accessories()
             found = self.catalogue.in_groups(found, bounded=bounded)
-            return ranked_lists(found, ("anchor", "group"), ("lift", "product"), (True, False))
+            return ranked_lists(found, ("anchor", "group"), ("order", "product"), (False, False))
         if kind == "bestsellers":
             found = self._units(within or SOLD_WITHIN)
         elif kind == "most_searched":
@@ -77,6 +77,6 @@ class ShopProducts:
 
     def _accessories(self) -> pl.DataFrame:
         products = self.catalogue.rows.with_row_index("product").select(
-            pl.col("product").cast(NUMBER), anchor=self.catalogue.number_of("accessory_of"), lift=pl.lit(1.0)
+            pl.col("product").cast(NUMBER), anchor=self.catalogue.number_of("accessory_of"), order=pl.lit(1, pl.UInt32)
         )
         return self.catalogue.sellable(products.filter(pl.col("anchor").is_not_null()))

@@ -8,7 +8,7 @@ from segcli.campaigns.products.catalogue import NUMBER
 from segcli.campaigns.products.kinds import Turn
 from segcli.campaigns.products.people import People
 from segcli.campaigns.products.price_windows import a_little_dearer
-from segcli.campaigns.products.ranked import RankedLists, first_allowed, first_of_each, pair_of
+from segcli.campaigns.products.ranked import RankedLists, first_allowed, first_of_each, in_order_of, pair_of
 
 # What somebody bought last says most of what they may want with it; all that they ever bought says less for much time.
 MOST_ANCHORS = 5
@@ -28,8 +28,7 @@ def suggestions(turn: Turn, people: People, asked: pl.DataFrame, hidden: pl.Data
         return first_allowed(asked, lists, hidden).select("row", "product")
     # Of every list as many as are wanted in all: what comes later in it is beaten by those of the same list.
     found = first_allowed(_anchors(turn, people, asked, lists), lists, hidden)
-    order, falling = ["row", "lift", "latest", "product"], [False, True, True, False]
-    found = found.sort(order, descending=falling, nulls_last=True).select("row", "product")
+    found = in_order_of(found, "row", "order", "latest", "product", falling=["latest"]).select("row", "product")
     return found.filter(pair_of(pl.col("row"), pl.col("product")).is_first_distinct())
 
 
@@ -50,7 +49,7 @@ def _anchors(turn: Turn, people: People, asked: pl.DataFrame, lists: RankedLists
         in_cart = people.cart.select("row", "product", "latest")
         bought = pl.concat([bought, in_cart]).group_by("row", "product").agg(pl.col("latest").max())
     found = bought.rename({"product": "anchor"}).join(asked, on="row").join(lists.index, on=lists.key, how="semi")
-    found = found.sort("row", "latest", "anchor", descending=[False, True, False], nulls_last=True)
+    found = in_order_of(found, "row", "latest", "anchor", falling=["latest"])
     return first_of_each(found, "row", MOST_ANCHORS)
 
 
@@ -66,6 +65,6 @@ def _groups_of_taste(turn: Turn, people: People, asked: pl.DataFrame) -> pl.Data
     known = pl.concat(both).filter(pl.col("product") < people.shop.catalogue.size)
     category = people.shop.catalogue.rows["category_group"].gather(known["product"])
     known = known.with_columns(group=category).filter(pl.col("group").is_not_null())
-    last = known.sort("row", "latest", "viewed", "product", descending=[False, True, False, False])
-    last = last.unique("row", keep="first", maintain_order=True).select("row", "group")
+    known = in_order_of(known, "row", "latest", "viewed", "product", falling=["latest"])
+    last = first_of_each(known, "row", 1).select("row", "group")
     return asked.join(last, on="row", maintain_order="left")
