@@ -66,6 +66,7 @@ from segcli.sources.tables import CANONICAL, Tables
 
 SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
 NOT_IMPORTABLE = "cannot be imported into"
+STAND_IN = b"no key was made yet, and no code is shown"
 NAME_FORMAT = "%Y-%m-%dT%H%M"  # of runs, which are known by their minute
 
 
@@ -93,7 +94,8 @@ class CampaignRun:
     journal: pl.DataFrame
     state: pl.LazyFrame
     key_fingerprint: str | None
-    times: SendTimes
+    situation: Situation  # what the plan looked at
+    recent: pl.LazyFrame  # customer_id, send_at, channel of what counts for caps
 
     @property
     def sent(self) -> pl.DataFrame:
@@ -122,8 +124,14 @@ def prepare_campaigns(
 
     A `lean` run works out only what decides about messages: no other segment, and no column of a send list.
     """
-    campaigns = chosen_campaigns(project, names)
-    caps = caps_of(project.limits)
+    return prepare_chosen(project, chosen_campaigns(project, names), problems, lean=lean, everything=not names)
+
+
+def prepare_chosen(
+    project: Project, campaigns: Sequence[Campaign], problems: Problems, *, lean: bool = False, everything: bool = True
+) -> PreparedCampaigns:
+    """The same for these campaigns, of which there may be none; a project's own caps are checked all the same."""
+    caps = caps_of(project.limits) if campaigns or project.limits.caps else ()
     mentioned = campaign_names(campaigns, caps)
     wanted = [*mentioned, *gate_fields(each.steps for each in campaigns)]
     wanted += [item.name for recipe in project.recipes for item in recipe.segments if item.suppress]
@@ -137,7 +145,7 @@ def prepare_campaigns(
     check_pools(campaigns, project.root, problems)
     _tell_of_missing_products(campaigns, prepared, problems)
     needed = _needed(prepared, checked)
-    return PreparedCampaigns(prepared, checked, checked_caps, needed, not names)
+    return PreparedCampaigns(prepared, checked, checked_caps, needed, everything)
 
 
 def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared, problems: Problems) -> None:
@@ -180,9 +188,14 @@ def run_campaigns(prepared: PreparedCampaigns, scratch: Path, progress: Progress
     shop = prepared.prepared
     shop.problems.stop()
     history = open_history(shop.project.history, before=shop.project.as_of)
+    secret_key(prepared, history)  # a wrong one is told before anything is read
     run = compute(shop, scratch, progress, needed=prepared.needed)
     progress("Finding due steps")
-    return plan_run(prepared, run, history, history.state(), clocks_of(prepared.campaigns, history), scratch)
+    secret_key(prepared, history, make=True)
+    clocks = clocks_of(prepared.campaigns, history)
+    planned = plan_run(prepared, run, history, history.state(), clocks, scratch)
+    _refuse_too_many(planned.decided, shop.project)
+    return planned
 
 
 def clocks_of(campaigns: Iterable[CheckedCampaign], history: History) -> dict[str, Clock]:
@@ -226,15 +239,15 @@ def plan_run(
     suppressing = [item for item in run.members if item.suppress]
     due = with_standing(due_frame(planned), customers, prepared.caps, suppressing)
     due = with_products(due, prepared.campaigns, customers, tables, project.as_of, scratch)
-    decided = decide(due, project.limits, _recent(prepared, run, history, renamed, unwritten))
+    recent = _recent(prepared, run, history, renamed, unwritten)
+    decided = decide(due, project.limits, recent)
     decided = _without_unimportable(decided, customers, project)
-    key = _key(prepared, history)
+    key = secret_key(prepared, history)
     decided = _with_offers(decided, prepared, customers, history, renamed, key)
-    _refuse_too_many(decided, project)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
-    return CampaignRun(prepared, run, history, renamed, planned, decided, journal, after, print_of_key, times)
+    return CampaignRun(prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent)
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
@@ -298,9 +311,10 @@ def _without_unimportable(decided: pl.DataFrame, customers: Customers, project: 
     return decided.with_columns(reason=reason)
 
 
-def _key(prepared: PreparedCampaigns, history: History) -> bytes | None:
-    """The secret of the unique codes, if any step has one; made before the first run that needs it.
+def secret_key(prepared: PreparedCampaigns, history: History, *, make: bool = False) -> bytes | None:
+    """The secret of the unique codes, if any step has one; `make` writes it before the first run that needs it.
 
+    Where there is none yet and nothing is written, another stands in for it: the codes are shown to nobody.
     Raises DataError for a key other than the one that earlier codes were made with: they would all change.
     """
     if not needs_key([each.campaign for each in prepared.campaigns]):
@@ -308,6 +322,8 @@ def _key(prepared: PreparedCampaigns, history: History) -> bytes | None:
     known = next((run.facts["key_fingerprint"] for run in reversed(history.runs) if run.facts["key_fingerprint"]), None)
     file = prepared.prepared.project.key_file
     if not os.environ.get(ENVIRONMENT) and known is None and not file.exists():
+        if not make:
+            return STAND_IN
         make_key(file)
     key = read_key(file, os.environ)
     if known is not None and fingerprint(key) != known:
@@ -366,7 +382,7 @@ def _contents(run: CampaignRun) -> CampaignContents:
     customers = customers_of(computed)
     facts = manifest_facts(project, shop.catalog, tables, computed, run.run.members, run.run.seconds)
     lists = []
-    for found in rows_of_steps(run.sent, run.prepared.campaigns, customers, run.times, _listed(run)):
+    for found in rows_of_steps(run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run)):
         coupons = coupons_of(found.rows, project.as_of, project.currency)
         hour = HOUR if found.step.split else None
         lists.append(StepList(found.campaign, found.step.name, found.members, found.fields, coupons, hour))

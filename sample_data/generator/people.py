@@ -193,6 +193,8 @@ def _give_profile(person: Person, rng: random.Random) -> None:
         "tasting-2025": 0.04,
     }
     person.tags = [tag for tag, chance in chances.items() if rng.random() < chance]
+    if person.index % 12 == 7:  # no throw of the dice: it would change everybody's life
+        person.tags.append("donates")
 
 
 def _give_phones(people: list[Person]) -> None:

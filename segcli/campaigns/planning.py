@@ -81,7 +81,7 @@ def _planned(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign
         return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, old)
     state = situation.state.filter(pl.col("campaign") == campaign.name).collect()
     people, calendar = _people(campaign, state, situation)
-    rows = _rows(campaign, people, situation) if campaign.by_row else None
+    rows = starting_rows(campaign, people, situation) if campaign.by_row else None
     series = with_current_numbers(campaign, find_series(campaign, people, rows, state, clock))
     timing = Timing(clock, situation.ahead, situation.times, calendar)
     reached = reached_steps(campaign, situation.times.with_times(series, campaign), timing)
@@ -138,7 +138,7 @@ def _people(campaign: CheckedCampaign, state: pl.DataFrame, situation: Situation
     return people, calendar
 
 
-def _rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
+def starting_rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
     """customer_id, series, start: the rows of these people that start a series, each id once, at its latest time."""
     start = campaign.start
     assert isinstance(start, CheckedRowStart)

@@ -26,7 +26,7 @@ def journal_of(run: str, as_of: dt.datetime, planned: Sequence[PlannedCampaign],
     parts = [pl.DataFrame(schema=dict(JOURNAL))]
     served = decided.filter(pl.col("reason").is_null() | (pl.col("reason") == HELD_OUT))
     status = pl.when(pl.col("reason").is_null()).then(pl.lit("sent")).otherwise(pl.lit("held_out"))
-    parts.append(_typed(served.with_columns(status=status)))
+    parts.append(_typed(_with_ids_of_products(served.with_columns(status=status))))
     for each in planned:
         name = pl.lit(each.checked.name).alias("campaign")
         parts.append(_typed(each.late.with_columns(status=pl.lit("too_late"))))
@@ -60,6 +60,13 @@ def excluded_of(planned: Sequence[PlannedCampaign], decided: pl.DataFrame) -> pl
 def _with_series(due: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     before = series.select("customer_id", "series", "number")
     return due.rename({"number": "step_number"}).join(before, on=["customer_id", "series"], how="inner")
+
+
+def _with_ids_of_products(rows: pl.DataFrame) -> pl.DataFrame:
+    if not isinstance(rows.schema.get("products"), pl.List):
+        return rows
+    ids = pl.element() if rows.schema["products"] == pl.List(pl.String) else pl.element().struct["product_id"]
+    return rows.with_columns(pl.col("products").list.eval(ids))
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:

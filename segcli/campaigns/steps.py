@@ -68,7 +68,7 @@ def reached_steps(campaign: CheckedCampaign, series: pl.DataFrame, timing: Timin
     first run are left out. No step overtakes one before it whose moment has not come yet (a step may have its own
     `send` and `ahead`), nor is one late while one before it is not (it may have a longer `grace`).
     """
-    series = series.filter(~pl.col("ended"), ~pl.col("suspended"), ~_of_the_past(campaign, timing))
+    series = series.filter(~pl.col("ended"), ~pl.col("suspended"), ~of_the_past(campaign, timing))
     series = series.with_columns(open_before=pl.lit(value=False))
     going_on, found = series.clear(), list[pl.DataFrame]()
     for each in campaign.steps:
@@ -76,7 +76,7 @@ def reached_steps(campaign: CheckedCampaign, series: pl.DataFrame, timing: Timin
         rows = pl.concat([going_on, series.filter(pl.col("number") == step.number - 1)])
         if found and rows.is_empty():
             continue
-        rows = rows.with_columns(let_in=_lets_in(campaign, step), earliest=_earliest(campaign, step, rows, timing))
+        rows = rows.with_columns(let_in=lets_in(campaign, step), earliest=earliest_moment(campaign, step, rows, timing))
         horizon, grace = timing.clock.as_of + timing.ahead_of(step), timing.grace_of(step)
         rows = rows.filter(~pl.col("let_in") | (pl.col("earliest") <= horizon))
         rows = rows.with_columns(moment=timing.times.moments(rows, step))
@@ -91,14 +91,14 @@ def reached_steps(campaign: CheckedCampaign, series: pl.DataFrame, timing: Timin
     return pl.concat(found)
 
 
-def _of_the_past(campaign: CheckedCampaign, timing: Timing) -> pl.Expr:
+def of_the_past(campaign: CheckedCampaign, timing: Timing) -> pl.Expr:
     """No step of the series can be of this time; most rows of a table are of that kind."""
     grace = max(timing.grace_of(each.step) for each in campaign.steps)
     span = campaign.steps[-1].step.after + LONGEST_WAIT + grace
     return pl.max_horizontal("start", "message_at") + span < timing.noticed_since
 
 
-def _lets_in(campaign: CheckedCampaign, step: Step) -> pl.Expr:
+def lets_in(campaign: CheckedCampaign, step: Step) -> pl.Expr:
     """With `until` the audience decides the first step and `until` all others; else the audience decides all."""
     if campaign.until is None:
         return pl.col("audience")
@@ -106,7 +106,7 @@ def _lets_in(campaign: CheckedCampaign, step: Step) -> pl.Expr:
     return ~pl.col("until") & (pl.col("audience") if step.number == 0 else going_on)
 
 
-def _earliest(campaign: CheckedCampaign, step: Step, rows: pl.DataFrame, timing: Timing) -> pl.Expr:
+def earliest_moment(campaign: CheckedCampaign, step: Step, rows: pl.DataFrame, timing: Timing) -> pl.Expr:
     """The start plus `after`, or the last message plus the distance of the two steps if that is later."""
     offset = timing.times.earliest(rows, step, calendar=timing.calendar)
     offset = pl.lit(offset) if isinstance(offset, pl.Series) else offset
@@ -129,7 +129,7 @@ def due_steps(
     parts = []
     for each in campaign.steps:
         rows = ready.filter(pl.col("step_number") == each.step.number)
-        rows = rows.filter(_within_active(each.step))
+        rows = rows.filter(within_active(each.step))
         parts.append(_who_meets(each, rows, customers, tables, clock))
     found = pl.concat(parts).sort("customer_id", "series", "step_number")
     first = found.unique(["customer_id", "series"], keep="first", maintain_order=True)
@@ -137,7 +137,7 @@ def due_steps(
     return earliest.unique("customer_id", keep="first", maintain_order=True).select(ready.columns)
 
 
-def _within_active(step: Step) -> pl.Expr:
+def within_active(step: Step) -> pl.Expr:
     inside = pl.lit(value=True)
     if step.active.since is not None:
         inside &= pl.col("send_at") >= step.active.since

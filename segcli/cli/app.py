@@ -11,10 +11,13 @@ from segcli.cli.campaign import campaign
 from segcli.cli.check import check
 from segcli.cli.explain import explain
 from segcli.cli.fields import fields
+from segcli.cli.forget import forget
 from segcli.cli.init import init
 from segcli.cli.profile import profile
 from segcli.cli.results import results
 from segcli.cli.segment import segment
+from segcli.cli.undo import undo
+from segcli.cli.verify import verify
 
 app = typer.Typer(
     name="segcli",
@@ -43,5 +46,5 @@ def root(
     """From a shop's export files to customer segments, send lists and campaigns."""
 
 
-for command in (segment, campaign, results, check, fields, profile, explain, init):
+for command in (segment, campaign, results, check, fields, profile, explain, init, undo, forget, verify):
     app.command()(command)

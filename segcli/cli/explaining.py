@@ -11,12 +11,18 @@ from typing import Any
 import polars as pl
 
 from segcli.cli.customers import find_customer
+from segcli.cli.gate_words import barred_words, consent_words
+from segcli.exports import load_format, wanted_columns, with_every_column
 from segcli.fields.clauses import Change, split_condition
 from segcli.fields.explaining import ExplainedField, Explainer
 from segcli.fields.nodes import EachNode
 from segcli.pipeline import Progress, SegmentRun, compute, definitions, prepare, quiet
 from segcli.problems import Problem, Problems, RecipeError, nearest
 from segcli.project.models import CasesField, Field, Project, Segment
+from segcli.segments import CONTACTABLE
+
+# What decides whether a member can be on a list.
+LISTING = (CONTACTABLE, "email_barred", "email_allowed", "email_consent_rule", "consent_policy", "suppression")
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Explanation:
     at_least: int
     each: str | None
     ways: tuple[tuple[Change, ...], ...]
+    left_off: tuple[str, ...] = ()  # why a member is not on the segment's list
 
     def answer(self) -> dict[str, Any]:
         """The object of `--json`."""
@@ -42,6 +49,7 @@ class Explanation:
             "unavailable": list(self.why.unavailable),
             "values": None if self.values is None else list(self.values),
             "rows": dict(self.rows),
+            "left_off": list(self.left_off),
             "why": dataclasses.asdict(self.why),
             "changes": [[{"clause": change.clause.text, "to": change.to} for change in way] for way in self.ways],
         }
@@ -52,8 +60,11 @@ def explain_segment(
 ) -> Explanation:
     """Why the customer (id, email or phone) is in the segment or not. RecipeError if there is no such one."""
     fields, segments = definitions(project)
-    definition, value = find_segment(segment, fields, segments)
-    run = compute(prepare(project, Problems(), wanted=[definition.name]), scratch, progress)
+    campaigns = [item.name for recipe in project.recipes for item in recipe.campaigns]
+    definition, value = find_segment(segment, fields, segments, campaigns)
+    suppressing = [item.name for item in segments if item.suppress]
+    planned = [definition.name, *suppressing, *LISTING, *sorted(wanted_columns(project.esp))]
+    run = compute(prepare(project, Problems(), wanted=planned), scratch, progress)
     person = find_customer(run.computed.customers, customer)
     explainer = Explainer(run.computed, person)
     why = explainer.field(definition.name)
@@ -63,7 +74,8 @@ def explain_segment(
         clause = split_condition(definition.where) if definition.where else None
         inside = bool(why.value)
         changes = explainer.ways(clause, wanted=not inside) if clause else []
-        return Explanation(person, segment, inside, why, None, {}, 1, None, tuple(changes))
+        left_off = _left_off(run, definition, explainer) if inside else ()
+        return Explanation(person, segment, inside, why, None, {}, 1, None, tuple(changes), left_off)
     has = why.value if isinstance(why.value, list) else [] if why.value is None else [why.value]
     values = tuple(str(item) for item in has)
     if value is not None:
@@ -74,13 +86,56 @@ def explain_segment(
     inside = bool(values) if value is None else value in values
     rows = _rows(run, definition, explainer) if definition.table else {}
     ways = _ways(explainer, definition, value, inside=inside)
+    left_off = _left_off(run, definition, explainer) if inside else ()
     return Explanation(
-        person, wanted or definition.name, inside, why, values, rows, definition.at_least, definition.each, ways
+        person,
+        wanted or definition.name,
+        inside,
+        why,
+        values,
+        rows,
+        definition.at_least,
+        definition.each,
+        ways,
+        left_off,
     )
 
 
-def find_segment(name: str, fields: Iterable[Field], segments: Sequence[Segment]) -> tuple[Segment, str | None]:
-    """The segment of this name, or the one with `each` and the value after the dash. RecipeError if none."""
+def _left_off(run: SegmentRun, segment: Segment, explainer: Explainer) -> tuple[str, ...]:
+    """Why this member is not on the segment's list, as the exports decide it; empty for who is."""
+    project, values = run.prepared.project, explainer.values
+    if values.get("email_barred") is not None:
+        return (barred_words(values, "email"),)
+    if values.get(CONTACTABLE) is not True:
+        return (consent_words(values, project, "email"),)
+    found = []
+    for item in run.members:
+        own = item.suppress and not segment.suppress
+        if own and explainer.row.select(item.condition(explainer.row.schema[item.column])).item():
+            found.append(f"suppressed by the segment {item.name}")
+    needs = pl.sql_expr(load_format(project.esp).needs)
+    if not with_every_column(explainer.row.lazy()).select(needs.fill_null(value=False)).collect().item():
+        found.append(f"what {project.esp} needs of everybody is not known of them")
+    return tuple(found)
+
+
+def campaign_of(name: str, project: Project) -> tuple[str, str | None] | None:
+    """The campaign of this name, and of `campaign.step` the step; None if it is a segment's name or nobody's."""
+    _, segments = definitions(project)
+    head, _, step = name.partition(".")
+    known = {item.name for recipe in project.recipes for item in recipe.campaigns}
+    if head not in known or any(item.name == name for item in segments):
+        return None
+    return head, step or None
+
+
+def find_segment(
+    name: str, fields: Iterable[Field], segments: Sequence[Segment], campaigns: Sequence[str] = ()
+) -> tuple[Segment, str | None]:
+    """The segment of this name, or the one with `each` and the value after the dash. RecipeError if none.
+
+    `campaigns` are names that could have been meant instead.
+    """
     for segment in segments:
         if segment.name == name:
             return segment, None
@@ -93,8 +148,10 @@ def find_segment(name: str, fields: Iterable[Field], segments: Sequence[Segment]
     for item in segments:
         if item.each in cases and not item.table:
             known += [f"{item.name}-{case.then}" for case in cases[item.each].cases]
+    known += campaigns
     hint = nearest(name, known) or f"There are {', '.join(item.name for item in segments[:8])} ..."
-    raise RecipeError([Problem(f"no segment named '{name}'.", hint=hint)])
+    what = "segment or campaign" if campaigns else "segment"
+    raise RecipeError([Problem(f"no {what} named '{name}'.", hint=hint)])
 
 
 def _known_value(

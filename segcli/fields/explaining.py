@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,9 +63,12 @@ class ExplainedField:
 
 
 class Explainer:
-    """One customer of a computed run. Each definition is explained where it is first met."""
+    """One customer of a computed run. Each definition is explained where it is first met.
 
-    def __init__(self, computed: Computed, person: str) -> None:
+    `more` are Booleans (or null: not known) that expressions may name besides: what a customer did since a message.
+    """
+
+    def __init__(self, computed: Computed, person: str, more: Mapping[str, bool | None] | None = None) -> None:
         self.plan = computed.plan
         self.computed = computed
         self.columns = {
@@ -75,6 +78,9 @@ class Explainer:
         # The shards hold the hidden columns too: what each line of a points field gave.
         row = pl.scan_ipc(list(computed.shards)).filter(pl.col(PERSON) == person).collect()
         absent = [pl.lit(None, dtype).alias(name) for name, dtype in self.columns.items() if name not in row.columns]
+        answers = {name: answer for name, answer in (more or {}).items() if name not in self.columns}
+        self.columns |= dict.fromkeys(answers, pl.Boolean())
+        absent += [pl.lit(answer, pl.Boolean).alias(name) for name, answer in answers.items()]
         self.row = row.with_columns(absent)
         self.values: dict[str, Any] = self.row.row(0, named=True)
         self._outcomes: dict[str, bool | None] = {}

@@ -48,23 +48,28 @@ class Erased:
         return bool(self.outputs) or any(self.history.values())
 
 
-def forget(history: Path, out: Path, person: Person, day: dt.date, others: pl.DataFrame | None = None) -> Erased:
+def forget(
+    history: Path, out: Path, person: Person, day: dt.date, others: pl.DataFrame | None = None, *, known: bool = True
+) -> Erased:
     """Erases everything of a person from the history and from every run's folder in `out`.
 
-    `others` (customer_id, email, phone) are the shop's other customers, where its files were read. The hashes of
+    `others` (customer_id, email, phone) are the shop's other customers, where its files were read. Who is not `known`
+    from those, nor to the history, nor in any past run, is not taken up: then nothing is written. The hashes of
     the person are written first: from then on they are suppressed, and whoever recovers after a crash goes on with
     it. Every run is put anew in one step. Repeating it changes nothing. Whoever calls this holds the lock and has
     recovered. Raises DataError where bytes of the person are still found afterwards.
     """
     salt = make_salt(history)
-    known = known_person(history, out, person, salt, others=others)
-    marker = pl.DataFrame({"digest": sorted(known.digests)}, {"digest": pl.String}).with_columns(day=pl.lit(day))
+    theirs = known_person(history, out, person, salt, others=others)
+    if not known and not theirs.found and not is_forgotten(history, person):
+        return Erased()
+    marker = pl.DataFrame({"digest": sorted(theirs.digests)}, {"digest": pl.String}).with_columns(day=pl.lit(day))
     replace_table(history, FORGETTING, marker)
-    _suppress(history, known)
-    erased = _erase(history, out, known.person, day)
-    erased.known_by = len(known.digests)
+    _suppress(history, theirs)
+    erased = _erase(history, out, theirs.person, day)
+    erased.known_by = len(theirs.digests)
     _done(history)
-    left = left_of(known.person, history, out)
+    left = left_of(theirs.person, history, out)
     if left:
         hint = "What segcli did not write there it cannot change: delete that file, and do it again."
         raise DataError([Problem(f"{path} still speaks of that person.", hint=hint) for path in left])

@@ -23,10 +23,14 @@ _ROWS: dict[str, pl.DataType] = dict.fromkeys(IDENTIFIERS, pl.String())
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """A person with the digests of all their identifiers, also of those that are nowhere to be read any more."""
+    """A person with the digests of all their identifiers, also of those that are nowhere to be read any more.
+
+    `found`: something in the history or in a past run was theirs.
+    """
 
     person: Person
     digests: frozenset[str]
+    found: bool
 
 
 def known_person(
@@ -36,8 +40,8 @@ def known_person(
     """Everything that history and past runs know of who is `named`, or is meant by `digests`.
 
     A row belongs to them by id or email; a phone alone may be a family's. `others` (customer_id, email, phone) are
-    the shop's other customers of today: who is one of them is somebody else, and a phone that one of them has as
-    well is left to them. With `digests` nothing is theirs that has none of these.
+    the shop's other customers of today: who is one of them is somebody else, and an email or phone that one of them
+    has today is left to them. With `digests` nothing is theirs that has none of these.
     """
     rows = pl.concat([_rows_of_history(history), *_rows_of_runs(out)]).unique().collect(engine="streaming")
     rows = rows.with_columns(digest(name, name, salt).alias(f"{name}_digest") for name in IDENTIFIERS)
@@ -50,22 +54,33 @@ def known_person(
         own = _digests(person, salt)
         held = people.filter(pl.col("digest").is_in(list(own["customer_id"] | own["email"])))["customer_id"]
         known |= own["customer_id"] | own["email"] | own["phone"]
-        known |= set(people.filter(pl.col("customer_id").is_in(held.implode()))["digest"])
+        if not digests:
+            known |= set(people.filter(pl.col("customer_id").is_in(held.implode()))["digest"])
         by = [
             pl.col("customer_id_digest").is_in(list(known)), pl.col("email_digest").is_in(list(known)),
             pl.col("phone_digest").is_in(list(known)) & pl.col("customer_id").is_null() & pl.col("email").is_null(),
         ]  # fmt: skip
         found = rows.filter(pl.any_horizontal(each.fill_null(value=False) for each in by))
-        grown = person | _person(found, held, known if digests else None) | named
+        grown = person | _person(found, held, digests or None) | named
         grown = Person(grown.ids, grown.emails - elsewhere.emails, grown.phones - elsewhere.phones)
         if grown == person:
             break
         person = grown
     of_others = _digests(elsewhere, salt)
-    return KnownPerson(person, frozenset(known - of_others["email"] - of_others["phone"]))
+    theirs = frozenset(known - of_others["email"] - of_others["phone"])
+    return KnownPerson(person, theirs, found=not (found.is_empty() and held.is_empty()))
 
 
-def _person(rows: pl.DataFrame, holders: pl.Series, allowed: set[str] | None) -> Person:
+def who_has_phone(history: Path, out: Path, phone: str, salt: str) -> list[str]:
+    """The customer_ids that the history and past runs know a phone number of, sorted."""
+    hashed = pl.select(phone=pl.lit(phone)).select(digest("phone", "phone", salt)).item()
+    rows = pl.concat([pl.LazyFrame(schema=_ROWS), *_rows_of_runs(out)])
+    named = rows.filter(pl.col("phone") == phone).select("customer_id").drop_nulls().unique()
+    ids = set(named.collect(engine="streaming")["customer_id"])
+    return sorted(ids | set(_people(history).filter(pl.col("digest") == hashed)["customer_id"]))
+
+
+def _person(rows: pl.DataFrame, holders: pl.Series, allowed: frozenset[str] | None) -> Person:
     def values(name: str) -> frozenset[str]:
         kept = rows if allowed is None else rows.filter(pl.col(f"{name}_digest").is_in(list(allowed)))
         return frozenset(kept[name].drop_nulls())

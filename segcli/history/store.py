@@ -54,8 +54,9 @@ class History:
         names = list(JOURNAL if columns is None else columns)
         if not runs:
             return empty(JOURNAL).select(names)
-        paths = [run.path(SENDS_FILE) for run in runs]
-        runs[-1].scan(SENDS_FILE)  # looks at its columns: all were written with the same
+        for run in runs:
+            run.scan(SENDS_FILE)  # what is damaged is told by its name
+        paths = [run.folder / SENDS_FILE for run in runs]
         return pl.scan_parquet(paths, glob=False, schema=dict(JOURNAL)).select(names)
 
     def state(self) -> pl.LazyFrame:

@@ -143,8 +143,8 @@ def calendar_of(recipe: Recipe, customers: tuple[Customer, ...], folder: Path) -
     return Calendar(recipe.text, folder, people, TYPES, tables)
 
 
-def recipes(*, steady: bool = False) -> st.SearchStrategy[Recipe]:
-    """Recipes of every kind; `steady` ones have no end."""
+def recipes(kind: str, *, steady: bool = False) -> st.SearchStrategy[Recipe]:
+    """Recipes of a kind; `steady` ones have no end."""
     spans = st.sampled_from([None, None, 3, 24, 100])
     step = st.builds(
         Step, st.integers(0, 60), spans, st.sampled_from([None, None, 2, 24]),
@@ -152,7 +152,7 @@ def recipes(*, steady: bool = False) -> st.SearchStrategy[Recipe]:
     )  # fmt: skip
     steps = st.lists(step, min_size=1, max_size=5, unique_by=lambda each: each.after)
     return st.builds(
-        Recipe, st.sampled_from(list(STARTS)), steps.map(lambda found: tuple(sorted(found, key=lambda s: s.after))),
+        Recipe, st.just(kind), steps.map(lambda found: tuple(sorted(found, key=lambda s: s.after))),
         st.sampled_from([None, None, 12, 60, 200, -1]), st.just(value=False) if steady else st.booleans(),
         st.booleans(),
     )  # fmt: skip
@@ -170,23 +170,23 @@ def _rising(moment: st.SearchStrategy[float], most: int, least: int = 0) -> st.S
 def customers(draw: st.DrawFn, days: int = 10, *, steady: bool = False) -> tuple[Customer, ...]:
     """Up to eight customers; `steady` ones stay in the audience once they are in it, and close no cart."""
     moment, found = _moments(days), []
-    for number in range(draw(st.integers(1, 8))):
+    for number in range(draw(st.integers(3, 8))):
         joined = tuple(
-            (since, since - draw(st.sampled_from([0, 0, 2, 30, 90]))) for since in draw(_rising(moment, 4, 1))
+            (since, since - draw(st.sampled_from([0, 0, 2, 30, 90]))) for since in draw(_rising(moment, 5, 2))
         )
         carts = tuple(
-            (activities, None if steady else draw(st.none() | moment))
-            for activities in draw(st.lists(_rising(moment, 3, 1), max_size=3))
+            (activities, None if steady else draw(st.sampled_from([None, None, None, 100.0, 150.0])))
+            for activities in draw(st.lists(_rising(moment, 3, 1), min_size=1, max_size=4))
         )
         first = draw(st.sampled_from([1.0, 1.0, 20.0] if steady else [0.0, 0.0, 1.0, 20.0]))
-        inside = (first,) if steady else tuple(sorted({first, *draw(_rising(moment, 4))}))
-        over = () if steady else draw(_rising(moment, 3))
-        visits, likes = draw(_rising(moment, 5)), draw(st.booleans())
+        inside = (first,) if steady else tuple(sorted({first, *draw(st.just(()) | _rising(moment, 6, 2))}))
+        over = () if steady else draw(st.just(()) | _rising(moment, 3))
+        visits, likes = draw(_rising(moment, 8, 2)), draw(st.booleans())
         found.append(Customer("abcdefgh"[number], inside, over, joined, carts, visits, likes))
     return tuple(found)
 
 
 def run_moments(longest: int, most: int) -> st.SearchStrategy[tuple[dt.datetime, ...]]:
     """Moments of runs up to so many hours apart, the first at the beginning."""
-    gaps = st.lists(st.integers(1, longest * 2).map(lambda half: half / 2), min_size=2, max_size=most)
+    gaps = st.lists(st.integers(1, longest * 2).map(lambda half: half / 2), min_size=most // 2, max_size=most)
     return gaps.map(lambda found: tuple(hours(sum(found[:count])) for count in range(len(found) + 1)))

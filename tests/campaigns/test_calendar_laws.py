@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import tempfile
 from collections import defaultdict
@@ -18,29 +19,37 @@ from polars.testing import assert_frame_equal
 from segcli.history.rebuilding import rebuild_state
 from segcli.history.tables import STATE
 from tests.campaigns.calendar import Calendar, hours
-from tests.campaigns.histories import HOUR, Customer, Recipe, calendar_of, customers, recipes, run_moments
+from tests.campaigns.histories import HOUR, STARTS, Customer, Recipe, calendar_of, customers, recipes, run_moments
 
 SERVED = ("sent", "held_out")
 DAY = dt.timedelta(days=1)
 GRACE = dt.timedelta(days=3)
 Row = dict[str, object]
 
-quick = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-large = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-shops = st.tuples(recipes(), customers(), run_moments(70, 14), st.sampled_from([0.0, 0.0, 0.3, 0.8]), st.integers(0, 9))
+quick = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+large = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+kinds = pytest.mark.parametrize("kind", list(STARTS))
+refusals = st.sampled_from([0.0, 0.0, 0.3, 0.8])
+anything = given(
+    people=customers(), moments=run_moments(50, 18), refusing=refusals, seed=st.integers(0, 9), data=st.data()
+)
 
 
+@kinds
 @quick
-@given(shops)
-def test_whatever_the_calendar_steps_go_once_in_order_never_early_and_never_after_the_end(shop) -> None:
-    _check_laws(*shop)
+@anything
+def test_whatever_the_calendar_steps_go_once_in_order_never_early_and_never_after_the_end(
+    kind, people, moments, refusing, seed, data
+) -> None:
+    _check_laws(data.draw(recipes(kind)), people, moments, refusing, seed)
 
 
 @pytest.mark.slow
+@kinds
 @large
-@given(shops)
-def test_the_laws_hold_for_many_calendars(shop) -> None:
-    _check_laws(*shop)
+@anything
+def test_the_laws_hold_for_many_calendars(kind, people, moments, refusing, seed, data) -> None:
+    _check_laws(data.draw(recipes(kind)), people, moments, refusing, seed)
 
 
 def _check_laws(
@@ -114,7 +123,7 @@ def _check_one_message(recipe: Recipe, person: Customer, row: Row, moments: tupl
 def _check_order(recipe: Recipe, rows: list[Row]) -> None:
     """A series' messages: rising steps, at their distances, and none once it has ended."""
     served = [row for row in rows if row["status"] in SERVED]
-    for before, after in zip(served, served[1:], strict=False):
+    for before, after in itertools.pairwise(served):
         assert before["as_of"] < after["as_of"]
         assert before["number"] < after["number"]
         distance = recipe.steps[after["number"]].after - recipe.steps[before["number"]].after
@@ -176,22 +185,24 @@ def _check_state(recipe: Recipe, calendar: Calendar) -> None:
     assert_frame_equal(*served, check_row_order=False)
 
 
-few = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-steady_shops = st.tuples(recipes(steady=True), customers(3, steady=True), run_moments(48, 8))
+few = settings(max_examples=1, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+steady = given(people=customers(3, steady=True), moments=run_moments(48, 8), data=st.data())
 
 
+@kinds
 @few
-@given(steady_shops)
-def test_rare_runs_send_what_frequent_ones_do_where_no_step_was_too_late(shop) -> None:
-    _check_the_same_steps(*shop)
+@steady
+def test_rare_runs_send_what_frequent_ones_do_where_no_step_was_too_late(kind, people, moments, data) -> None:
+    _check_the_same_steps(data.draw(recipes(kind, steady=True)), people, moments)
 
 
 @pytest.mark.slow
+@kinds
 @many
-@given(steady_shops)
-def test_rare_runs_send_what_frequent_ones_do_in_many_calendars(shop) -> None:
-    _check_the_same_steps(*shop)
+@steady
+def test_rare_runs_send_what_frequent_ones_do_in_many_calendars(kind, people, moments, data) -> None:
+    _check_the_same_steps(data.draw(recipes(kind, steady=True)), people, moments)
 
 
 def _check_the_same_steps(recipe: Recipe, people: tuple[Customer, ...], moments: tuple[dt.datetime, ...]) -> None:

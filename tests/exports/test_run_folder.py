@@ -135,6 +135,30 @@ def test_runs_written_long_ago_are_deleted_and_the_latest_never(customers, segme
     assert latest_run(tmp_path) == tmp_path / "2026-01-20T0900"
 
 
+def test_runs_of_campaigns_are_kept_as_long_and_the_latest_of_each_kind_longer(
+    customers, segment, contents, tmp_path
+) -> None:
+    names = [f"2026-01-0{day}T0900{kind}" for day in (1, 2) for kind in ("-campaigns", "-rehearsal")]
+    for name in names:
+        staged = tmp_path / f".{name}.{'0' * 32}"
+        staged.mkdir()
+        (staged / "manifest.json").write_text("{}")
+        os.utime(staged / "manifest.json", (1_000_000, 1_000_000))
+        publishing.publish(tmp_path, staged, name)
+    write_run(tmp_path, contents(customers, segment("lapsed"), day=3), keep=dt.timedelta(days=4))
+    assert shown(tmp_path) == ["2026-01-02T0900-campaigns", "2026-01-03T0900", "latest", "latest-campaigns"]
+    assert latest_run(tmp_path, "-campaigns") == tmp_path / "2026-01-02T0900-campaigns"
+
+
+def test_a_committed_run_that_waits_to_be_published_is_not_swept(customers, segment, contents, tmp_path) -> None:
+    waiting = tmp_path / f".2026-01-01T0900-campaigns.{'a' * 32}"
+    waiting.mkdir()
+    deleted = tmp_path / f".2026-01-01T0900-campaigns.gone{'a' * 32}"
+    deleted.mkdir()
+    write_run(tmp_path, contents(customers, segment("lapsed")))
+    assert waiting.is_dir() and not deleted.exists()
+
+
 def test_a_past_day_that_is_computed_now_is_not_old(customers, segment, contents, tmp_path) -> None:
     write_run(tmp_path, contents(customers, segment("lapsed"), day=1), keep=dt.timedelta(days=1))
     write_run(tmp_path, contents(customers, segment("lapsed"), day=25), keep=dt.timedelta(days=1))

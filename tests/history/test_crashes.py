@@ -90,7 +90,7 @@ def test_a_start_after_a_crash_may_be_killed_as_well(new_shop, expected) -> None
             shutil.rmtree(shop)
             if not killed:
                 break
-    assert kills >= 80
+    assert kills >= 85
 
 
 @pytest.mark.slow

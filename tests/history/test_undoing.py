@@ -260,11 +260,12 @@ def test_undo_killed_at_any_point_and_done_again_is_done(task, new_shop, monkeyp
 
 def again(shop: Path, task: str) -> None:
     """The same command once more: what is done already is refused, and swept all the same."""
-    take_back(shop, "recover") if committed_runs(shop / "history") else None
-    newest = committed_runs(shop / "history")
-    if task == "undo_later" and newest:
-        take_back(shop, task)
-    elif task == "undo" and newest[-1].name == NEWEST:
-        take_back(shop, task)
-    elif task == "undo_campaign" and "gifts" in newest[-1].facts["planned"]:
+    take_back(shop, "recover")
+    runs = committed_runs(shop / "history")
+    done = {
+        "undo_later": not runs,
+        "undo": not runs or runs[-1].name != NEWEST,
+        "undo_campaign": not runs or "gifts" not in runs[-1].facts["planned"],
+    }
+    if not done[task]:
         take_back(shop, task)

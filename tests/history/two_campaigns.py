@@ -175,7 +175,7 @@ def take_back(shop: Path, task: str) -> None:
     history, out = shop / "history", shop / "out"
     with project_lock(out, history):
         recover(history, out)
-        newest = committed_runs(history)[-1].name
+        newest = max((run.name for run in committed_runs(history)), default="")
         if task in ("undo", "undo_later"):
             first = run_name(moment(0)) if task == "undo_later" else os.environ.get("RUN", newest)
             undo_runs(history, out, first, later=task == "undo_later")

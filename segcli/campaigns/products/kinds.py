@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import polars as pl
 
-from segcli.project.campaign_models import Products
+from segcli.project.campaign_models import ProductKind, Products
 from segcli.sources.tables import FLAG, MONEY, NUMBER, TEXT, WHOLE
 
 FACTS = frozenset({"cart", "viewed", "bought"})  # what they are, whatever the shop has of it
-KINDS = (
-    "cart", "viewed", "bought", "bought_together", "accessories", "upsell", "bestsellers", "most_searched",
-    "new_arrivals",
-)  # fmt: skip
+KINDS: tuple[str, ...] = get_args(ProductKind)
 KIND = pl.Enum(KINDS)
 WITHOUT_CART = frozenset({"bought_together", "accessories"})  # which go with a cart, so never into it again
 

@@ -46,10 +46,11 @@ def _anchors(turn: Turn, people: People, asked: pl.DataFrame, lists: RankedLists
     """
     bought = people.bought.filter(people.is_new("latest", turn.within)).select("row", "product", "latest")
     if turn.kind == "bought_together":
-        in_cart = people.cart.select("row", "product", "latest")
-        bought = pl.concat([bought, in_cart]).group_by("row", "product").agg(pl.col("latest").max())
+        bought = pl.concat([bought, people.cart.select("row", "product", "latest")])
     found = bought.rename({"product": "anchor"}).join(asked, on="row").join(lists.index, on=lists.key, how="semi")
     found = in_order_of(found, "row", "latest", "anchor", falling=["latest"])
+    found = first_of_each(found, "row", 2 * MOST_ANCHORS)  # where all of them are in the cart too
+    found = found.filter(pair_of(pl.col("row"), pl.col("anchor")).is_first_distinct())
     return first_of_each(found, "row", MOST_ANCHORS)
 
 

@@ -104,9 +104,9 @@ class ByHand:
     def _viewed(self, person: str, within: dt.timedelta | None, *_: object) -> list[str]:
         views = defaultdict(list)
         for event in self.events:
-            if event["customer_id"] == person and event["event"] == "view" and event["product_id"]:
-                if event["at"] > self._since(within):
-                    views[event["product_id"]].append(event["at"])
+            is_view = event["event"] == "view" and event["product_id"]
+            if event["customer_id"] == person and is_view and event["at"] > self._since(within):
+                views[event["product_id"]].append(event["at"])
         return sorted(views, key=lambda item: (-len(views[item]), -_seconds(max(views[item])), item))
 
     def _bought(self, person: str, within: dt.timedelta | None, *_: object) -> list[str]:

@@ -25,8 +25,8 @@ def products_key(
     **picks: int,
 ) -> Products:
     """What a recipe's `products:` says."""
-    chosen = tuple(Pick(kind, count, HERE) for kind, count in picks.items())  # type: ignore[arg-type]
-    return Products(chosen, HERE, of, within, tuple(fill), at_least)  # type: ignore[arg-type]
+    chosen = tuple(Pick(kind, count, HERE) for kind, count in picks.items())
+    return Products(chosen, HERE, of, within, tuple(fill), at_least)
 
 
 def requests(people: Mapping[str, str | None] | Sequence[str], series: str | None = None) -> pl.DataFrame:

@@ -92,8 +92,10 @@ def test_a_cart_of_products_that_are_on_no_list_is_shown_as_its_own_rows_tell() 
 def test_what_was_viewed_most_often_comes_first_and_then_the_latest() -> None:
     shop = Shop(
         products=PRODUCTS,
-        events=views(("ann", "cup", 9), ("ann", "cup", 8), ("ann", "pot", 2), ("ann", "tin", 1))
-        + [{"customer_id": "ann", "at": days_ago(1), "event": "add_to_cart", "product_id": "pot"}],
+        events=[
+            *views(("ann", "cup", 9), ("ann", "cup", 8), ("ann", "pot", 2), ("ann", "tin", 1)),
+            {"customer_id": "ann", "at": days_ago(1), "event": "add_to_cart", "product_id": "pot"},
+        ],
     )
     assert shown(shop, products_key(viewed=3), ["ann"]) == {"ann": ["cup", "tin", "pot"]}
     assert shown(shop, products_key(viewed=3, within=timedelta(days=3)), ["ann"]) == {"ann": ["tin", "pot"]}

@@ -14,16 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from segcli.campaigns.products.kinds import FACTS
+from segcli.campaigns.products.kinds import FACTS, KINDS
 from segcli.project.campaign_models import Products
 from tests.campaigns.products.by_hand import ByHand
 from tests.campaigns.products.small_shops import pick, products_key
 from tests.fields.inline_tables import AS_OF, Shop, days_ago
 
-KINDS = (
-    "cart", "viewed", "bought", "bought_together", "accessories", "upsell", "bestsellers", "most_searched",
-    "new_arrivals",
-)  # fmt: skip
 PEOPLE = tuple("abcdefgh")
 LISTED = tuple(f"p{number}" for number in range(9))
 OTHERS = ("q0", "q1")  # sold once, on no list now
@@ -62,8 +58,8 @@ def shop_rows(seed: int) -> dict[str, Rows]:
     ]
     few_orders = [str(number) for number in range(chance.randint(1, 40))]
     lines = rows(
-        chance, chance.randint(0, 150), order_id=lambda: one_of((*few_orders, None)), customer_id=lambda: one_of(PEOPLE),
-        ordered_at=moment, product_id=any_product, quantity=lambda: one_of((1.0, 2.0, 0.1, 0.7)),
+        chance, chance.randint(0, 150), order_id=lambda: one_of((*few_orders, None)),
+        customer_id=lambda: one_of(PEOPLE), ordered_at=moment, product_id=any_product, quantity=lambda: one_of((1.0, 2.0, 0.1, 0.7)),
         price=lambda: one_of(PRICES),
     )  # fmt: skip
     events = rows(
@@ -159,7 +155,7 @@ def test_neither_the_order_of_rows_nor_the_shards_matter(seed: int, products: Pr
 def test_suggestions_are_new_to_the_customer_in_stock_and_shown_once(seed: int, products: Products) -> None:
     found = shop_rows(seed)
     stock = {row["product_id"]: row["stock"] for row in found["products"]}
-    counts = {kind: 0 for kind in KINDS} | {pick.kind: pick.count for pick in products.picks}
+    counts = dict.fromkeys(KINDS, 0) | {pick.kind: pick.count for pick in products.picks}
     for row in pick(shop_of(found), products, asked_rows(seed)).iter_rows(named=True):
         items = row["products"]
         has = {line["product_id"] for line in found["order_items"] if line["customer_id"] == row["customer_id"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from segcli.campaigns.products.kinds import KINDS
 from tests.campaigns.products.small_shops import pick, products_key, requests, shown
 from tests.campaigns.products.test_facts import carts, items, lines, views
 from tests.fields.inline_tables import Shop, days_ago
@@ -211,6 +212,13 @@ def test_upsell_is_of_the_category_bought_last_and_costs_a_little_more_than_usua
     assert found == {"ann": []}
 
 
+def test_a_usual_price_of_odd_cents_has_exact_bounds() -> None:
+    # The median of 9.99 and 10.00 is 9.995: from 10.9945 to 14.9925.
+    products = priced({"a": "9", "low": "10.99", "least": "11.00", "most": "14.99", "high": "15.00"})
+    shop = Shop(products=products, order_items=[*paid("ann", "a", "9.99", 1), *paid("ann", "a", "10", 2)])
+    assert shown(shop, products_key(upsell=9), ["ann"]) == {"ann": ["least", "most"]}
+
+
 def test_upsell_follows_a_later_view() -> None:
     products = [*priced({"a": "10", "b": "12"}), *priced({"pot": "10", "tall": "13"}, category="pots")]
     history = paid("ann", "a", "10", 5)
@@ -231,9 +239,8 @@ def test_a_later_pick_shows_nothing_that_an_earlier_one_shows() -> None:
 
 def test_a_shop_without_anything_shows_nothing() -> None:
     shop = Shop(customers=[{"customer_id": "ann"}])
-    for kind in ("cart", "viewed", "bought", "bought_together", "accessories", "upsell", "bestsellers",
-                 "most_searched", "new_arrivals"):  # fmt: skip
-        assert shown(shop, products_key(**{kind: 2}), ["ann"]) == {"ann": []}  # type: ignore[arg-type]
+    for kind in KINDS:
+        assert shown(shop, products_key(**{kind: 2}), ["ann"]) == {"ann": []}
 
 
 def test_nobody_asked_is_nobody_answered() -> None:

@@ -1,0 +1,86 @@
+"""One customer's series step by step: when each step that is still to come is to be sent, and what it waits for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from segcli.campaigns.checking import CheckedCampaign, CheckedStep
+from segcli.campaigns.planning import Situation
+from segcli.campaigns.steps import Timing, earliest_moment, lets_in, of_the_past, within_active
+from segcli.fields.expressions import CheckedExpression
+
+Standing = Literal["ended", "suspended", "forgotten", "outside", "waits", "too late", "inactive", "open"]
+
+
+@dataclass(frozen=True)
+class ComingStep:
+    """A step that a series has not dealt with yet.
+
+    `moment` is when it is to be sent if the steps before it go out in time, `ends` when it is too late for it.
+    A step is `forgotten` if it was over before the campaign's first run. An `open` step's time has come, and it is
+    due if its `when` holds and no other step goes before it.
+    """
+
+    step: CheckedStep
+    standing: Standing
+    moment: dt.datetime | None = None
+    send_at: dt.datetime | None = None
+    ends: dt.datetime | None = None
+
+
+def coming_steps(
+    campaign: CheckedCampaign, series: pl.DataFrame, situation: Situation, due: int | None
+) -> tuple[ComingStep, ...]:
+    """The steps of one series (one row of SERIES) that are not dealt with, in order.
+
+    `due` is the number of the step that this run found due. What comes after it, or after a step that waits, is
+    reckoned as if that one went out at its moment.
+    """
+    row = series.row(0, named=True)
+    coming = [each for each in campaign.steps if each.step.number > row["number"]]
+    timing = timing_of(campaign, situation)
+    for reason, holds in (("ended", pl.col("ended")), ("suspended", pl.col("suspended"))):
+        if series.select(holds).item():
+            return tuple(ComingStep(each, reason) for each in coming)  # type: ignore[arg-type]
+    if series.select(of_the_past(campaign, timing)).item():
+        return tuple(ComingStep(each, "forgotten") for each in coming)
+    rows = situation.times.with_times(series, campaign)
+    found = []
+    for each in coming:
+        here = _coming(campaign, each, rows, timing)
+        found.append(here)
+        if here.standing == "waits" or each.step.number == due:
+            number = pl.lit(each.step.number, pl.Int64)
+            rows = rows.with_columns(message_at=pl.lit(here.send_at, pl.Datetime("us")), message_number=number)
+    return tuple(found)
+
+
+def timing_of(campaign: CheckedCampaign, situation: Situation) -> Timing:
+    """What decides about the time of the campaign's steps in this run."""
+    calendar = isinstance(campaign.start, CheckedExpression) and campaign.start.dtype == pl.Date
+    return Timing(situation.clocks[campaign.name], situation.ahead, situation.times, calendar)
+
+
+def _coming(campaign: CheckedCampaign, each: CheckedStep, rows: pl.DataFrame, timing: Timing) -> ComingStep:
+    step, times, as_of = each.step, timing.times, timing.clock.as_of
+    rows = rows.with_columns(let_in=lets_in(campaign, step), earliest=earliest_moment(campaign, step, rows, timing))
+    rows = rows.with_columns(moment=times.moments(rows, step))
+    rows = rows.with_columns(send_at=times.sending(rows, step), active=within_active(step))
+    row = rows.row(0, named=True)
+    moment: dt.datetime = row["moment"]
+    standing: Standing = "open"
+    if not row["let_in"]:
+        standing = "outside"
+    elif moment > as_of + timing.ahead_of(step):
+        standing = "waits"
+    elif moment + timing.grace_of(step) < timing.noticed_since:
+        standing = "forgotten"
+    elif moment + timing.grace_of(step) < as_of:
+        standing = "too late"
+    elif not row["active"]:
+        standing = "inactive"
+    return ComingStep(each, standing, moment, row["send_at"], moment + timing.grace_of(step))
