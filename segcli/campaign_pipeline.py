@@ -103,9 +103,14 @@ class CampaignRun:
         return self.decided.filter(pl.col("reason").is_null())
 
 
+def every_campaign(project: Project) -> list[Campaign]:
+    """The campaigns of all recipes, in their order."""
+    return [each for recipe in project.recipes for each in recipe.campaigns]
+
+
 def chosen_campaigns(project: Project, names: Sequence[str]) -> list[Campaign]:
     """The campaigns of these names, or all. Raises RecipeError for a name that there is not."""
-    known = {each.name: each for recipe in project.recipes for each in recipe.campaigns}
+    known = {each.name: each for each in every_campaign(project)}
     unknown = [name for name in names if name not in known]
     if unknown:
         hint = f"There are {', '.join(known)}." if known else "The project's recipes have no campaigns."
@@ -233,7 +238,7 @@ def plan_run(
         customers.frame, events.whole if events else None, project.timezone, project.as_of, project.limits.quiet_hours
     )
     situation = Situation(
-        customers, tables, state, clocks, project.as_of, project.limits.ahead, times, _newest(prepared, run)
+        customers, tables, state, clocks, project.as_of, project.limits.ahead, times, newest_rows(prepared, run)
     )
     planned = plan_campaigns(prepared.campaigns, situation)
     suppressing = [item for item in run.members if item.suppress]
@@ -247,7 +252,9 @@ def plan_run(
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
-    return CampaignRun(prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent)
+    return CampaignRun(
+        prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent
+    )
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
@@ -257,7 +264,7 @@ def _renamed(history: History, tables: Tables) -> pl.DataFrame:
     return resolve(history.people(), identifiers_today(tables), salt)
 
 
-def _newest(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, dt.datetime | None]:
+def newest_rows(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, dt.datetime | None]:
     """The newest row of each table that a step's `fresh` names."""
     asked = {table for campaign in prepared.campaigns for each in campaign.steps for table in each.step.fresh}
     newest: dict[str, dt.datetime | None] = {}

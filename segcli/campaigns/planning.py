@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart
+from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import ID_FORMAT, Clock, find_series
@@ -77,7 +77,8 @@ def _planned(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign
     )
     if needs := _lacking(campaign, situation):
         return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, None, needs)
-    if old := _too_old(campaign, situation):
+    reasons = (too_old(each, situation.newest, situation.as_of) for each in campaign.steps)
+    if old := next((reason for reason in reasons if reason), None):
         return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, old)
     state = situation.state.filter(pl.col("campaign") == campaign.name).collect()
     people, calendar = _people(campaign, state, situation)
@@ -98,15 +99,17 @@ def _lacking(campaign: CheckedCampaign, situation: Situation) -> tuple[str, ...]
     return tuple(missing)
 
 
-def _too_old(campaign: CheckedCampaign, situation: Situation) -> str | None:
-    """On data older than `fresh` allows a campaign waits, and the others go on."""
-    for each in campaign.steps:
-        for table, age in sorted(each.step.fresh.items()):
-            newest = situation.newest.get(table)
-            if newest is None:
-                return f"there is no row of {table}, and it asks for one of the last {_spoken(age)}"
-            if situation.as_of - newest > age:
-                return f"the newest row of {table} is of {newest:%Y-%m-%d %H:%M}, older than {_spoken(age)}"
+def too_old(each: CheckedStep, newest: Mapping[str, dt.datetime | None], as_of: dt.datetime) -> str | None:
+    """Why a campaign with this step waits: on data older than its `fresh` allows, while the others go on.
+
+    `newest` has the newest row of each table.
+    """
+    for table, age in sorted(each.step.fresh.items()):
+        row = newest.get(table)
+        if row is None:
+            return f"there is no row of {table}, and it asks for one of the last {_spoken(age)}"
+        if as_of - row > age:
+            return f"the newest row of {table} is of {row:%Y-%m-%d %H:%M}, older than {_spoken(age)}"
     return None
 
 

@@ -31,7 +31,7 @@ def check(
         typer.Option(
             "--against",
             metavar="DIR",
-            help="Another version of the project, or a folder of recipes: who would enter and leave since then.",
+            help="Another version of the project, or a folder of recipes: who would enter and leave, and which messages would go out.",
         ),
     ] = None,
     schema: Annotated[
@@ -41,7 +41,7 @@ def check(
 ) -> None:
     """Find every problem of a project, its recipes and its files' headers, each with its place.
 
-    Without an error it computes the segments too, writes nothing, and says what is odd about them.
+    Without an error it computes segments and audiences too, writes nothing, and says what is odd about them.
     """
     from segcli.cli.checking import check_project
     from segcli.cli.output import print_json, progress
@@ -62,7 +62,7 @@ def check(
 
 
 def _show(report: Report) -> None:
-    from segcli.cli.comparison_table import show_comparison
+    from segcli.cli.comparison_table import show_comparison, show_sends
     from segcli.cli.output import counted, stdout_console
     from segcli.fields.findings import listed
 
@@ -77,5 +77,7 @@ def _show(report: Report) -> None:
         console.print(what, markup=False, soft_wrap=True)
     if report.comparison is not None:
         show_comparison(report.comparison, str(report.against), report.currency)
+    if report.sends is not None:
+        show_sends(report.sends)
     counts = [counted(report.count("error"), "error"), counted(report.count("warning"), "warning")]
     console.print(f"{report.checked}: {', '.join(counts)}", markup=False, soft_wrap=True)

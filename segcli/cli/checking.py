@@ -8,10 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
+from segcli.campaign_pipeline import (
+    PreparedCampaigns,
+    clocks_of,
+    every_campaign,
+    newest_rows,
+    plan_run,
+    prepare_chosen,
+    secret_key,
+)
+from segcli.campaigns.comparing import StepChange, compare_sends
+from segcli.campaigns.customers import customers_of
+from segcli.campaigns.lints import lint_campaigns
 from segcli.cli.output import counted
 from segcli.fields.conditions import VOCABULARY
+from segcli.fields.findings import Finding
 from segcli.fields.lints import lint
-from segcli.pipeline import Progress, SegmentRun, compute, definitions, prepare
+from segcli.history import open_history
+from segcli.pipeline import Progress, SegmentRun, compute, definitions
 from segcli.problems import ExitCode, Problem, Problems, RecipeError, SegcliError, kind_of_error
 from segcli.project import load_project, load_recipe, shipped_recipes
 from segcli.project.models import Project, Recipe
@@ -54,6 +70,7 @@ class Report:
     unavailable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     comparison: Comparison | None = None
+    sends: tuple[StepChange, ...] | None = None  # with the comparison, where there are campaigns
     against: Path | None = None
     currency: str | None = None
 
@@ -75,8 +92,14 @@ class Report:
             "warnings": self.count("warning"),
             "problems": [line.answer() for line in self.lines],
             "unavailable": [{"name": name, "needs": list(needs)} for name, needs in self.unavailable.items()],
-            "against": dataclasses.asdict(self.comparison) if self.comparison else None,
+            "against": self._against(),
         }
+
+    def _against(self) -> dict[str, Any] | None:
+        if self.comparison is None:
+            return None
+        sends = None if self.sends is None else [dataclasses.asdict(item) for item in self.sends]
+        return {**dataclasses.asdict(self.comparison), "sends": sends}
 
 
 def check_project(
@@ -99,13 +122,17 @@ def check_project(
         return Report(_problem_lines(found), ExitCode.USAGE)
     problems.found.extend(project.warnings)
     try:
-        prepared = prepare(project, problems)
+        prepared = prepare_chosen(project, every_campaign(project), problems)
         if problems.errors:
             return Report(_problem_lines(problems), kind_of_error(problems.errors).exit_code, _checked(project))
-        run = compute(prepared, scratch / "run", progress)
+        if prepared.campaigns:
+            secret_key(prepared, open_history(project.history, before=project.as_of))
+        run = compute(prepared.prepared, scratch / "run", progress, needed=prepared.needed)
         progress("Looking at the data")
-        findings = lint(run.computed)
-        comparison = _compare(run, against, scratch / "against", progress) if against else None
+        findings = [*lint(run.computed), *_campaign_findings(prepared, run)]
+        comparison, sends = None, None
+        if against:
+            comparison, sends = _compare(prepared, run, against, scratch / "against", progress)
     except SegcliError as error:
         found = [*problems, *error.problems]
         return Report(_problem_lines(found), error.exit_code, _checked(project))
@@ -120,6 +147,7 @@ def check_project(
         _unavailable(run),
         frozenset(item.name for item in run.computed.plan.segments),
         comparison,
+        sends,
         against,
         project.currency,
     )
@@ -140,7 +168,14 @@ def _problem_lines(problems: Problems | Sequence[Problem]) -> tuple[Line, ...]:
 def _checked(project: Project) -> str:
     fields, segments = definitions(project)
     own = [recipe for recipe in project.recipes if recipe.name != "builtin"]
-    return ", ".join((counted(len(own), "recipe"), counted(len(fields), "field"), counted(len(segments), "segment")))
+    counts = [counted(len(own), "recipe"), counted(len(fields), "field"), counted(len(segments), "segment")]
+    campaigns = every_campaign(project)
+    return ", ".join([*counts, counted(len(campaigns), "campaign")] if campaigns else counts)
+
+
+def _campaign_findings(prepared: PreparedCampaigns, run: SegmentRun) -> list[Finding]:
+    customers, newest = customers_of(run.computed), newest_rows(prepared, run)
+    return lint_campaigns(prepared.campaigns, prepared.caps, customers, run.tables, newest)
 
 
 def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[Problem]:
@@ -155,14 +190,31 @@ def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[P
     return problems.errors
 
 
-def _compare(run: SegmentRun, against: Path, scratch: Path, progress: Progress) -> Comparison:
-    """The run's members beside those of the other recipes on the same files at the same moment."""
+def _compare(
+    prepared: PreparedCampaigns, run: SegmentRun, against: Path, scratch: Path, progress: Progress
+) -> tuple[Comparison, tuple[StepChange, ...] | None]:
+    """The run's members and messages beside those of the other recipes on the same files at the same moment."""
     project = run.prepared.project
-    problems = Problems()
     other = dataclasses.replace(project, recipes=_other_recipes(project, against))
-    prepared = prepare(other, problems)
+    before = prepare_chosen(other, every_campaign(other), Problems())
     progress(f"Computing {against}")
-    return compare_members(compute(prepared, scratch).computed, run.computed)
+    run_before = compute(before.prepared, scratch / "fields", needed=before.needed)
+    members = compare_members(run_before.computed, run.computed)
+    if not prepared.campaigns and not before.campaigns:
+        return members, None
+    progress("Finding due steps")
+    sent = [_sent(*sides) for sides in ((before, run_before, scratch / "before"), (prepared, run, scratch / "after"))]
+    steps = [
+        [(each.name, step.step.name) for each in side.campaigns for step in each.steps] for side in (before, prepared)
+    ]
+    return members, compare_sends(*sent, *steps)
+
+
+def _sent(prepared: PreparedCampaigns, run: SegmentRun, scratch: Path) -> pl.DataFrame:
+    """The messages that a run would send now."""
+    scratch.mkdir(parents=True)
+    history = open_history(run.prepared.project.history, before=run.prepared.project.as_of)
+    return plan_run(prepared, run, history, history.state(), clocks_of(prepared.campaigns, history), scratch).sent
 
 
 def _other_recipes(project: Project, against: Path) -> tuple[Recipe, ...]:

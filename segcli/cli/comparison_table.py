@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
+from segcli.campaigns.comparing import StepChange
 from segcli.cli.output import counted, on_one_line, stdout_console
 from segcli.segments.comparing import Comparison, Migration, SegmentChange
 
@@ -80,3 +81,27 @@ def _moves(migration: Migration) -> Table:
     if hidden > 0:
         table.add_row(f"[dim]and {hidden} more[/dim]", "", "")
     return table
+
+
+def show_sends(changes: tuple[StepChange, ...]) -> None:
+    """Prints the steps of campaigns whose messages now would be others."""
+    console = stdout_console()
+    if not changes:
+        console.print("The same messages are due now.\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("campaign", "step"):
+        table.add_column(name, no_wrap=True)
+    for name in ("due before", "due after", "only after", "only before"):
+        table.add_column(name, justify="right")
+    for item in changes:
+        table.add_row(
+            escape(item.campaign),
+            escape(item.step),
+            "new" if item.before is None else f"{item.before:,}",
+            "gone" if item.after is None else f"{item.after:,}",
+            f"[green]+{item.added:,}[/green]" if item.added else "[dim]·[/dim]",
+            f"[red]-{item.dropped:,}[/red]" if item.dropped else "[dim]·[/dim]",
+        )
+    console.print(table)
+    console.print()

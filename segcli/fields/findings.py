@@ -9,7 +9,10 @@ from typing import Literal
 from segcli.problems import Place, Problem
 from segcli.project.models import Field, Segment
 
-Kind = Literal["negation", "never", "always", "unreachable", "overlap", "gap", "never reached", "threshold"]
+Kind = Literal[
+    "negation", "never", "always", "unreachable", "overlap", "gap", "never reached", "threshold",
+    "unavailable", "waits", "over",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

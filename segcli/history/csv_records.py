@@ -36,6 +36,8 @@ def text_of(content: bytes) -> tuple[str, bytes, str]:
 def change_records(content: bytes, suspect: str, change: Change) -> ChangedRecords:
     """Asks `change` about every record that the regular expression `suspect` (Polars, any case) finds something in."""
     text, mark, codec = text_of(content)
+    if not pl.Series([text]).str.contains(f"(?im){suspect}").item():
+        return ChangedRecords(content, 0, 0)
     end = "\n" if text.endswith("\n") else ""
     lines = _numbered(text.removesuffix("\n").split("\n"))
     header = _cells(_joined(lines.filter(number=0))["line"][0], (separator := _separator(lines["line"][0])))
