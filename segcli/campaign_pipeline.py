@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -230,7 +230,8 @@ def plan_run(
     `unwritten` is a journal of runs that are no history, whose messages count for caps all the same.
     """
     project, tables = prepared.prepared.project, run.tables
-    customers = customers_of(run.computed)
+    known = customers_of(run.computed)
+    customers = replace(known, frame=_remembered(known.frame))
     renamed = _renamed(history, tables)
     state = with_ids_of_today(state, renamed)
     events = tables.tables.get("events")
@@ -244,17 +245,24 @@ def plan_run(
     suppressing = [item for item in run.members if item.suppress]
     due = with_standing(due_frame(planned), customers, prepared.caps, suppressing)
     due = with_products(due, prepared.campaigns, customers, tables, project.as_of, scratch)
-    recent = _recent(prepared, run, history, renamed, unwritten)
+    recent = _recent(prepared, run, history, unwritten)
     decided = decide(due, project.limits, recent)
     decided = _without_unimportable(decided, customers, project)
     key = secret_key(prepared, history)
-    decided = _with_offers(decided, prepared, customers, history, renamed, key)
+    decided = _with_offers(decided, prepared, customers, tables, history, key)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
     return CampaignRun(
         prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent
     )
+
+
+def _remembered(customers: pl.LazyFrame) -> pl.LazyFrame:
+    """The customers without those who asked to be forgotten: no run may write them down again."""
+    if "forgotten" not in customers.collect_schema():
+        return customers
+    return customers.filter(~pl.col("forgotten").fill_null(value=False))
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
@@ -279,7 +287,6 @@ def _recent(
     prepared: PreparedCampaigns,
     run: SegmentRun,
     history: History,
-    renamed: pl.DataFrame,
     unwritten: pl.LazyFrame | None,
 ) -> pl.LazyFrame:
     """customer_id, send_at, channel of the marketing messages that count for caps: our own, and those of others."""
@@ -289,7 +296,7 @@ def _recent(
     if unwritten is not None:
         own = pl.concat([own, unwritten.select(own.collect_schema().names())])
     own = own.filter(pl.col("status") == "sent", pl.col("marketing"), pl.col("send_at") > since).select(names)
-    own = with_ids_of_today(own, renamed)
+    own = history.with_current_ids(own, identifiers_today(run.tables))
     events = run.tables.tables.get("events")
     if events is None or "event" not in events.columns:
         return own
@@ -343,8 +350,8 @@ def _with_offers(
     decided: pl.DataFrame,
     prepared: PreparedCampaigns,
     customers: Customers,
+    tables: Tables,
     history: History,
-    renamed: pl.DataFrame,
     key: bytes | None,
 ) -> pl.DataFrame:
     """The decided steps with their offers; who gets no code since the pool is empty stays out."""
@@ -353,7 +360,8 @@ def _with_offers(
     pools = read_pools(campaigns, prepared.prepared.project.root)
     used = pl.DataFrame(schema=USED)
     if pools:
-        used = with_ids_of_today(used_codes(history), renamed).select(*USED).collect(engine="streaming")
+        codes = history.with_current_ids(used_codes(history), identifiers_today(tables))
+        used = codes.select(*USED).collect(engine="streaming")
     going = with_offer_conditions(going, prepared.campaigns, customers)
     offered = attach_offers(going, campaigns, CodeSources(key, pools, used))
     reason = pl.when("no_code").then(pl.lit(NO_CODE_LEFT)).otherwise("reason")
@@ -485,15 +493,16 @@ def _new_run(run: CampaignRun) -> NewRun:
 def _memberships(run: CampaignRun) -> pl.LazyFrame:
     """Who is in which segment now, beside who was."""
     computed, members = run.run.computed, run.run.members
-    schema = computed.customers.collect_schema()
+    customers = _remembered(computed.customers)
+    schema = customers.collect_schema()
     single = [item for item in members if item.value is None]
     parts = [
-        computed.customers.filter(item.condition(schema[item.column])).select("customer_id", segment=pl.lit(item.name))
+        customers.filter(item.condition(schema[item.column])).select("customer_id", segment=pl.lit(item.name))
         for item in single
     ]
     for column in dict.fromkeys(item.column for item in members if item.value is not None):
         names = {item.value: item.name for item in members if item.column == column}
-        values = computed.customers.select("customer_id", value=pl.col(column))
+        values = customers.select("customer_id", value=pl.col(column))
         if isinstance(schema[column], pl.List):
             values = values.explode("value")
         named = pl.col("value").cast(pl.String).replace_strict(names, default=None, return_dtype=pl.String)

@@ -52,7 +52,7 @@ def partners_of(shop: Shop) -> pl.DataFrame:
     return named.sort("anchor", "product")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), shards=st.sampled_from((1, 3)))
 def test_lift_is_that_of_counting_by_hand(seed: int, shards: int) -> None:
     baskets = [set(basket) for basket in baskets_of(seed)]
