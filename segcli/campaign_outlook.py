@@ -13,7 +13,7 @@ from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run, prepare_c
 from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import excluded_of
 from segcli.history import open_history
-from segcli.history.tables import JOURNAL, STATE
+from segcli.history.tables import JOURNAL, STATE, empty
 from segcli.pipeline import Progress, compute, quiet
 from segcli.problems import Problems
 from segcli.project.models import Project
@@ -60,7 +60,7 @@ def look_ahead(
         excluded.append(_excluded(planned, as_of))
         journals.append(planned.journal.select(list(JOURNAL)))
         path = scratch / f"state{day}.parquet"
-        planned.state.select(list(STATE)).sink_parquet(path)
+        pl.concat([empty(STATE), *planned.state]).sink_parquet(path)
         state = pl.scan_parquet(path)
         clocks = {name: _after(clock, planned, name, as_of) for name, clock in clocks.items()}
     return Outlook(project.as_of, days, pl.concat(messages), pl.concat(excluded))

@@ -56,11 +56,13 @@ from segcli.history import (
     with_ids_of_today,
     write_rehearsal,
 )
+from segcli.history.tables import MEMBERS, empty
 from segcli.history.used_codes import used_codes
 from segcli.pipeline import LISTED, Prepared, Progress, SegmentRun, compute, default_wanted, definitions, prepare, quiet
 from segcli.problems import DataError, Problem, Problems, RecipeError, nearest
 from segcli.project.campaign_models import Campaign
 from segcli.project.models import Project, Segment
+from segcli.segments import membership
 from segcli.sources.history_tables import identifiers_today
 from segcli.sources.tables import CANONICAL, Tables
 
@@ -92,7 +94,7 @@ class CampaignRun:
     planned: tuple[PlannedCampaign, ...]
     decided: pl.DataFrame
     journal: pl.DataFrame
-    state: pl.LazyFrame
+    state: tuple[pl.LazyFrame, ...]  # a frame per campaign
     key_fingerprint: str | None
     situation: Situation  # what the plan looked at
     recent: pl.LazyFrame  # customer_id, send_at, channel of what counts for caps
@@ -224,10 +226,13 @@ def plan_run(
     clocks: Mapping[str, Clock],
     scratch: Path,
     unwritten: pl.LazyFrame | None = None,
+    *,
+    whole: bool = False,
 ) -> CampaignRun:
     """Everything between the computed fields and the files: due steps, gate, products, offers, journal, state.
 
-    `unwritten` is a journal of runs that are no history, whose messages count for caps all the same.
+    `unwritten` is a journal of runs that are no history, whose messages count for caps all the same. `whole` keeps
+    every series to be looked at.
     """
     project, tables = prepared.prepared.project, run.tables
     known = customers_of(run.computed)
@@ -239,7 +244,7 @@ def plan_run(
         customers.frame, events.whole if events else None, project.timezone, project.as_of, project.limits.quiet_hours
     )
     situation = Situation(
-        customers, tables, state, clocks, project.as_of, project.limits.ahead, times, newest_rows(prepared, run)
+        customers, tables, state, clocks, project.as_of, project.limits.ahead, times, newest_rows(prepared, run), whole
     )
     planned = plan_campaigns(prepared.campaigns, situation)
     suppressing = [item for item in run.members if item.suppress]
@@ -490,28 +495,35 @@ def _new_run(run: CampaignRun) -> NewRun:
     )
 
 
-def _memberships(run: CampaignRun) -> pl.LazyFrame:
-    """Who is in which segment now, beside who was."""
-    computed, members = run.run.computed, run.run.members
+def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
+    """Who is in which segment now, beside who was: a frame per segment of the recipes.
+
+    What a customer bought or looked at (`each` over a table's rows) is not remembered: those rows say so themselves.
+    """
+    computed = run.run.computed
     customers = _remembered(computed.customers)
     schema = customers.collect_schema()
-    single = [item for item in members if item.value is None]
-    parts = [
-        customers.filter(item.condition(schema[item.column])).select("customer_id", segment=pl.lit(item.name))
-        for item in single
-    ]
-    for column in dict.fromkeys(item.column for item in members if item.value is not None):
-        names = {item.value: item.name for item in members if item.column == column}
-        values = customers.select("customer_id", value=pl.col(column))
-        if isinstance(schema[column], pl.List):
-            values = values.explode("value")
-        named = pl.col("value").cast(pl.String).replace_strict(names, default=None, return_dtype=pl.String)
-        parts.append(values.select("customer_id", segment=named).drop_nulls())
-    none = pl.LazyFrame(schema={"customer_id": pl.String, "segment": pl.String})
-    before = with_ids_of_today(run.history.memberships(), run.renamed)
-    # A segment of one value that nobody has any more is decided too: everybody has left it.
-    prefixes = tuple(f"{item.name}-" for item in computed.plan.segments if item.each)
-    known = before.select("segment").unique().collect(engine="streaming").to_series()
-    gone = [name for name in known if name.startswith(prefixes)]
-    decided = dict.fromkeys([*(item.name for item in members), *gone])
-    return next_memberships(before, pl.concat([none, *parts]), decided, computed.plan.as_of)
+    before = run.history.memberships()
+    places = before.select("segment").with_row_index("row").group_by("segment").agg(pl.col("row").min(), pl.len())
+    known = {name: (first, count) for name, first, count in places.collect(engine="streaming").iter_rows()}
+    plan = computed.plan
+    parts = []
+    for segment in sorted(plan.segments, key=lambda item: item.name):
+        if segment.table or segment.name in plan.unavailable:
+            continue
+        if segment.each is None:
+            now = customers.filter(membership(segment.name, None, schema[segment.name]))
+            now = now.select("customer_id", segment=pl.lit(segment.name))
+            names = {segment.name}
+        else:
+            value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
+            now = customers.select("customer_id", segment=value).drop_nulls()
+            # One that nobody has any more is decided too: everybody has left it.
+            names = {item.name for item in run.run.members if item.column == segment.each and item.value is not None}
+            names |= {name for name in known if name.startswith(f"{segment.name}-")}
+        then = [before.slice(*known.pop(name)) for name in sorted(names) if name in known]
+        earlier = with_ids_of_today(pl.concat(then), run.renamed) if then else empty(MEMBERS)
+        parts.append(next_memberships(earlier, now, names, plan.as_of))
+    # Segments that the recipes have no more are as they were.
+    parts += [with_ids_of_today(before.slice(*known[name]), run.renamed) for name in sorted(known)]
+    return parts

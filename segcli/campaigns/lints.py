@@ -60,7 +60,7 @@ def _nobody_or_everybody(campaigns: Sequence[CheckedCampaign], customers: Custom
     """Audiences without anybody; and those of everybody, where who enters is what begins a series."""
     if not campaigns:
         return
-    asked = {}
+    asked: dict[str, str] = {}
     for number, each in enumerate(campaigns):
         inside = f"coalesce({each.audience.sql}, false)"
         start = each.start.sql if isinstance(each.start, CheckedExpression) else "true"

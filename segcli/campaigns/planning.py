@@ -31,7 +31,7 @@ LATE: Mapping[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class PlannedCampaign:
-    """One campaign in one run. `series` are all that concern it, `due` at most one step per customer.
+    """One campaign in one run. `series` are those that it changes, `due` at most one step per customer.
 
     `waits` says in words why nothing was planned; then the frames are empty and its state stays as it is.
     """
@@ -57,6 +57,7 @@ class Situation:
     ahead: dt.timedelta
     times: SendTimes
     newest: Mapping[str, dt.datetime | None] = field(default_factory=dict)  # table -> its newest row
+    whole: bool = False  # every series is kept to be looked at, and not only those that the run changes
 
 
 def plan_campaigns(campaigns: Sequence[CheckedCampaign], situation: Situation) -> tuple[PlannedCampaign, ...]:
@@ -87,7 +88,17 @@ def _planned(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign
     timing = Timing(clock, situation.ahead, situation.times, calendar)
     reached = reached_steps(campaign, situation.times.with_times(series, campaign), timing)
     due = due_steps(campaign, reached, situation.customers, situation.tables, clock)
-    return PlannedCampaign(campaign, clock, series, _due(campaign, due), _late(campaign, reached))
+    found = _due(campaign, due), _late(campaign, reached)
+    return PlannedCampaign(campaign, clock, series if situation.whole else _touched(series, *found), *found)
+
+
+def _touched(series: pl.DataFrame, due: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
+    """The series of which this run has something to say; all others stay as the state has them."""
+    key = [PERSON, "series"]
+    acted = pl.concat([due.select(key), late.select(key)]).unique()
+    ends = (pl.col("begun") | pl.col("inside")) & pl.col("until") & ~pl.col("ended")
+    changes = series.filter(pl.col("change").is_not_null() | ends).join(acted, on=key, how="anti")
+    return pl.concat([series.join(acted, on=key, how="semi"), changes])
 
 
 def _lacking(campaign: CheckedCampaign, situation: Situation) -> tuple[str, ...]:

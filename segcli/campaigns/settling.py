@@ -76,13 +76,21 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def next_state(state: pl.LazyFrame, planned: Sequence[PlannedCampaign], journal: pl.DataFrame) -> pl.LazyFrame:
-    """Every open series after this run: campaigns that were not planned keep their rows as they are."""
-    done = [each for each in planned if each.waits is None and not each.needs]
-    names = [each.checked.name for each in done]
-    parts = [state.filter(~pl.col("campaign").is_in(names))]
-    for each in done:
-        name = each.checked.name
+def next_state(
+    state: pl.LazyFrame, planned: Sequence[PlannedCampaign], journal: pl.DataFrame
+) -> tuple[pl.LazyFrame, ...]:
+    """Every open series after this run, a frame per campaign in the order of their names.
+
+    Campaigns that were not planned keep their rows as they are.
+    """
+    done = {each.checked.name: each for each in planned if each.waits is None and not each.needs}
+    known = state.select("campaign").unique().collect(engine="streaming").to_series()
+    parts = []
+    for name in sorted({*known, *done}):
+        if name not in done:
+            parts.append(state.filter(pl.col("campaign") == name))
+            continue
+        each = done[name]
         old = state.filter(pl.col("campaign") == name)
         updated = _updated(each, journal.filter(pl.col("campaign") == name))
         # A field or an entry has one series per customer; a new one takes the place of the old.
@@ -91,7 +99,7 @@ def next_state(state: pl.LazyFrame, planned: Sequence[PlannedCampaign], journal:
         if each.checked.by_row:  # what speaks of the customer is the same in all of their series
             rows = rows.with_columns(pl.col("served_at", "served_start").max().over("customer_id"))
         parts.append(rows)
-    return pl.concat([part.select(pl.col(name).cast(dtype) for name, dtype in STATE.items()) for part in parts])
+    return tuple(part.select(pl.col(name).cast(dtype) for name, dtype in STATE.items()) for part in parts)
 
 
 def _updated(each: PlannedCampaign, journal: pl.DataFrame) -> pl.DataFrame:

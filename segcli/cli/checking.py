@@ -203,11 +203,13 @@ def _compare(
     if not prepared.campaigns and not before.campaigns:
         return members, None
     progress("Finding due steps")
-    sent = [_sent(*sides) for sides in ((before, run_before, scratch / "before"), (prepared, run, scratch / "after"))]
-    steps = [
-        [(each.name, step.step.name) for each in side.campaigns for step in each.steps] for side in (before, prepared)
-    ]
-    return members, compare_sends(*sent, *steps)
+    old, new = _sent(before, run_before, scratch / "before"), _sent(prepared, run, scratch / "after")
+    return members, compare_sends(old, new, _steps(before), _steps(prepared))
+
+
+def _steps(prepared: PreparedCampaigns) -> list[tuple[str, str]]:
+    """Campaign and step of each message that there can be."""
+    return [(each.name, step.step.name) for each in prepared.campaigns for step in each.steps]
 
 
 def _sent(prepared: PreparedCampaigns, run: SegmentRun, scratch: Path) -> pl.DataFrame:

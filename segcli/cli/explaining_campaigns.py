@@ -89,7 +89,8 @@ def explain_campaign(
     run = compute(prepared.prepared, scratch, progress, needed=prepared.needed)
     person = find_customer(run.computed.customers, customer)
     progress("Finding due steps")
-    done = plan_run(prepared, run, history, history.state(), clocks_of(prepared.campaigns, history), scratch)
+    clocks = clocks_of(prepared.campaigns, history)
+    done = plan_run(prepared, run, history, history.state(), clocks, scratch, whole=True)
     return _Explaining(done, person, checked, step).explanation()
 
 

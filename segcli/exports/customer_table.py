@@ -14,4 +14,4 @@ CUSTOMERS = "customers.parquet"
 
 def write_customers(run: Path, customers: pl.LazyFrame) -> WrittenFile:
     """Writes the customers in one pass, holding a few row groups in memory."""
-    return file_digest(run, CUSTOMERS, write_row_groups(customers, run / CUSTOMERS))
+    return file_digest(run, CUSTOMERS, write_row_groups([customers], run / CUSTOMERS))

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,10 @@ from segcli.history.rewriting import put_back
 from segcli.history.run_facts import FACTS, FILE_FORMAT, facts_text, file_facts, outputs_digest, read_facts
 from segcli.history.salt import SALT
 from segcli.history.superseded import delete_superseded
-from segcli.history.tables import MEMBERS_FILE, PEOPLE_FILE, SENDS_FILE, STATE_FILE, write_history_table
+from segcli.history.tables import MEMBERS_FILE, PEOPLE_FILE, SENDS_FILE, STATE_FILE, Frame, write_history_table
 from segcli.history.used_codes import USED_CODES_FILE
 from segcli.problems import DataError, Problem
 
-Frame = pl.LazyFrame | pl.DataFrame
 WriteOutputs = Callable[[Path], object]
 
 SINGLE_FILES = (SALT, FORGOTTEN, USED_CODES_FILE, FORGETTING.removeprefix("."))
@@ -67,8 +66,8 @@ class NewRun:
     campaigns: Mapping[str, Mapping[str, Any]]
     after: str | None
     journal: Frame
-    state: Frame
-    memberships: Frame
+    state: Frame | Sequence[Frame]  # several frames are written one after the other, see write_history_table
+    memberships: Frame | Sequence[Frame]
     people: Frame
     key_fingerprint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -110,7 +110,7 @@ def _redact_table(path: Path, person: Person, *, rows: bool) -> tuple[int, int]:
         for name, expression in _telling(person, schema, rows=rows).items()
     ]
     written = path.with_name(f"{path.name}.new")
-    write_row_groups(table.filter(~theirs).with_columns(blanked), written)
+    write_row_groups([table.filter(~theirs).with_columns(blanked)], written)
     written.replace(path)
     return own, cells
 

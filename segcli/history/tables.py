@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
+Frame = pl.LazyFrame | pl.DataFrame
 TIME = pl.Datetime("us")
 
 # What a run did: every message sent, held out or too late, and how series began and ended.
@@ -55,24 +56,30 @@ def empty(schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     return pl.LazyFrame(schema=dict(schema))
 
 
-def write_history_table(run: Path, name: str, rows: pl.LazyFrame | pl.DataFrame) -> Path:
-    """Writes one of a run's files with exactly its columns, sorted; a column that is missing is a Polars error."""
+def write_history_table(run: Path, name: str, rows: Frame | Sequence[Frame]) -> Path:
+    """Writes one of a run's files with exactly its columns, sorted; a column that is missing is a Polars error.
+
+    Rows that come in several frames are sorted frame by frame and written one after the other, so that no more than
+    a frame is in memory. No segment (and no campaign) may be in two of them.
+    """
     schema = SCHEMAS[name]
     ties = [column for column in schema if column not in SORTED_BY[name]]
-    ordered = (
-        rows.lazy()
+    frames = [rows] if isinstance(rows, pl.LazyFrame | pl.DataFrame) else rows or [empty(schema)]
+    ordered = [
+        frame.lazy()
         .select(pl.col(column).cast(dtype) for column, dtype in schema.items())
         .sort(*SORTED_BY[name], *ties, nulls_last=False)
-    )
+        for frame in frames
+    ]
     write_row_groups(ordered, run / name)
     return run / name
 
 
-def write_row_groups(rows: pl.LazyFrame, path: Path) -> int:
-    """Writes the rows in one pass, holding a few row groups in memory; returns how many there were.
+def write_row_groups(frames: Sequence[pl.LazyFrame], path: Path) -> int:
+    """Writes the rows of the frames, which have the same columns, in one pass; returns how many there were.
 
     The bytes of a row group depend on the pieces in which its rows arrive, and those on threads and sources.
-    So every row group is handed over in one piece.
+    So every row group is handed over in one piece. A few row groups are in memory at a time.
     """
     count = 0
 
@@ -80,11 +87,18 @@ def write_row_groups(rows: pl.LazyFrame, path: Path) -> int:
         columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, batch: int | None
     ) -> Iterator[pl.DataFrame]:
         nonlocal count
-        for group in rows.collect_batches(chunk_size=ROWS_PER_GROUP, maintain_order=True):
-            count += group.height
-            yield _in_one_piece(group)
+        begun: list[pl.DataFrame] = []  # the rows of a group that is not full yet
+        for frame in frames:
+            for group in frame.collect_batches(chunk_size=ROWS_PER_GROUP, maintain_order=True):
+                count += group.height
+                rows = pl.concat([*begun, group]) if begun else group
+                while rows.height >= ROWS_PER_GROUP:
+                    yield _in_one_piece(rows.head(ROWS_PER_GROUP))
+                    rows = rows.slice(ROWS_PER_GROUP)
+                begun = [rows] if rows.height else []
+        yield from map(_in_one_piece, begun)
 
-    register_io_source(row_groups, schema=rows.collect_schema()).sink_parquet(
+    register_io_source(row_groups, schema=frames[0].collect_schema()).sink_parquet(
         path,
         compression="zstd",
         compression_level=3,

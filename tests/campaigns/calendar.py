@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from segcli.campaigns.checking import CheckedCampaign, check_campaigns
+from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.gate import HELD_OUT, OVER_CAP
 from segcli.campaigns.planning import PlannedCampaign, Situation, due_frame, plan_campaigns
-from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import journal_of, next_state
 from segcli.fields import Plan
@@ -58,7 +58,8 @@ class Calendar:
         planned, journal = self.plan(as_of)
         self.waits = {each.checked.name: each.waits for each in planned}
         if commit:
-            self.state = next_state(self.state.lazy(), planned, journal).collect()
+            parts = next_state(self.state.lazy(), planned, journal)
+            self.state = pl.concat([part.collect() for part in parts]) if parts else self.state
             self.journal.append(journal)
             for each in planned:
                 if each.waits is None and not each.needs:
@@ -140,7 +141,9 @@ class Calendar:
         for name, data in rows.items():
             known = {**CANONICAL.get(name, {}), **DERIVED.get(name, {})}
             types = {column: known.get(column) for column in dict.fromkeys(key for row in data for key in row)}
-            types = types or {column: known[column] for column in ("customer_id", "order_id", "ordered_at", "order_number")}
+            types = types or {
+                column: known[column] for column in ("customer_id", "order_id", "ordered_at", "order_number")
+            }
             frame = pl.DataFrame(data, schema=types or {"customer_id": pl.String}, orient="row")
             found[name] = Table(name, dict(frame.schema), frozenset(frame.columns), TIME_COLUMN.get(name), True,
                                 (frame.lazy(),), frame.height)  # fmt: skip

@@ -67,6 +67,8 @@ def _taken(people: People, products: Products) -> tuple[pl.DataFrame, pl.DataFra
         if turn.kind in FACTS:
             found, more = _facts(turn, people)
             descriptions = pl.concat([descriptions, more])
+            # Of those at most `up_to` are shown already, so that twice as many are enough.
+            found = first_of_each(found, "row", 2 * turn.up_to)
             found = found.join(taken, on=["row", "product"], how="anti", maintain_order="left")
         else:
             found = suggestions(turn, people, asked, _hidden(turn, people, taken))
