@@ -82,7 +82,8 @@ def _kept_runs(project: Project, text: str) -> list[_Kept]:
         manifest = read_manifest(segments[name])
         found.append(_Kept(dt.datetime.fromisoformat(manifest["as_of"]), segments[name], None, manifest))
     bare = name.removesuffix(CAMPAIGNS)
-    if bare in runs:
+    # The path of a folder means that folder alone.
+    if bare in runs and (bare != name or text == name):
         outputs = campaigns.get(bare + CAMPAIGNS)
         manifest = read_manifest(outputs) if outputs else {}
         found.append(_Kept(runs[bare].as_of, outputs, runs[bare], manifest))

@@ -31,7 +31,8 @@ def check(
         typer.Option(
             "--against",
             metavar="DIR",
-            help="Another version of the project, or a folder of recipes: who would enter and leave, and which messages would go out.",
+            help="Another version of the project, or a folder of recipes: who would enter and leave, "
+            "and which messages would go out.",
         ),
     ] = None,
     schema: Annotated[

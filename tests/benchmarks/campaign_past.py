@@ -39,9 +39,7 @@ def with_steps(
     return rows.drop("holdout", "held", "before")
 
 
-def journal_rows(
-    campaign: CheckedCampaign, rows: pl.DataFrame, calendar: Calendar, key: bytes
-) -> pl.DataFrame:
+def journal_rows(campaign: CheckedCampaign, rows: pl.DataFrame, calendar: Calendar, key: bytes) -> pl.DataFrame:
     """The rows of the journal (JOURNAL, but for run and as_of) with the number of their run; of the series of
     `with_steps`."""
     parts = [_of_step(rows, each.step, calendar, key) for each in campaign.steps]
@@ -51,7 +49,8 @@ def journal_rows(
     if campaign.by_entering:
         entered = pl.when("there").then(pl.lit("there")).otherwise(pl.lit("entered"))
         parts.append(rows.select(PERSON, "series", "start", status=entered, **{RUN: calendar.number(pl.col("start"))}))
-        parts.append(rows.filter(~pl.col("inside")).select(PERSON, "series", "start", status=pl.lit("left"), **{RUN: after}))
+        left = rows.filter(~pl.col("inside"))
+        parts.append(left.select(PERSON, "series", "start", status=pl.lit("left"), **{RUN: after}))
         begun = pl.lit(value=True)
     over = rows.filter(pl.col("until") & ~pl.col("there") & begun)
     parts.append(over.select(PERSON, "series", "start", status=pl.lit("ended"), **{RUN: after}))
@@ -92,9 +91,7 @@ def state_rows(campaign: CheckedCampaign, rows: pl.DataFrame, calendar: Calendar
     """Where the series of `with_steps` stand after the last run (STATE)."""
     steps = [each.step for each in reversed(campaign.steps)]
     dealt = {step.number: pl.col(f"run_{step.number}").is_not_null() for step in steps}
-    served = {
-        step.number: dealt[step.number] & (pl.col(f"status_{step.number}") != "too_late") for step in steps
-    }
+    served = {step.number: dealt[step.number] & (pl.col(f"status_{step.number}") != "too_late") for step in steps}
     offered = {
         step.number: dealt[step.number] & (pl.col(f"status_{step.number}") == "sent") for step in steps if step.offers
     }

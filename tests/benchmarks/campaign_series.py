@@ -111,6 +111,7 @@ def _of_entering(
     found = people.filter(people["audience"] | once).rename({"audience": "inside"})
     there = pl.Series(random.random(found.height) < (0 if campaign.campaign.existing else THERE))
     within = min(3 * cycle_days(campaign), calendar.runs)
-    run = pl.Series(calendar.runs - 1 - random.integers(0, within, found.height)).zip_with(~there, there.cast(pl.Int64) - 1)
+    run = pl.Series(calendar.runs - 1 - random.integers(0, within, found.height))
+    run = run.zip_with(~there, there.cast(pl.Int64) - 1)
     found = found.with_columns(run=run, there=there).with_columns(start=calendar.moment(pl.col("run")))
     return found.with_columns(series=pl.col("start").dt.strftime(ID_FORMAT))

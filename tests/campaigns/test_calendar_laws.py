@@ -67,6 +67,8 @@ def _check_laws(
     named = {each.name: each for each in people}
     _check_each_step_once(rows)
     for row in rows:
+        if row["status"] == "too_late":
+            assert row["moment"] + _grace(recipe, row, moments) < row["as_of"]
         if row["status"] in SERVED:
             _check_one_message(recipe, named[str(row["customer_id"])], row, moments)
     series = defaultdict(list)
@@ -114,14 +116,22 @@ def _check_one_message(recipe: Recipe, person: Customer, row: Row, moments: tupl
     assert row["moment"] >= start + step.after * HOUR
     assert row["send_at"] == max(row["moment"], as_of)
     assert row["moment"] <= as_of + (step.ahead or 0) * HOUR
-    grace = GRACE if step.grace is None else step.grace * HOUR
-    if len(earlier) > 1:
-        grace = max(grace, as_of - earlier[-2])
-    assert row["moment"] + grace >= as_of
+    assert row["moment"] + _grace(recipe, row, moments) >= as_of
+
+
+def _grace(recipe: Recipe, row: Row, moments: tuple[dt.datetime, ...]) -> dt.timedelta:
+    """How long the row's step stays due: never less than the time since the run before."""
+    own = recipe.steps[row["number"]].grace
+    grace = GRACE if own is None else own * HOUR
+    before = [moment for moment in moments if moment < row["as_of"]]
+    return max(grace, row["as_of"] - before[-1]) if before else grace
 
 
 def _check_order(recipe: Recipe, rows: list[Row]) -> None:
-    """A series' messages: rising steps, at their distances, and none once it has ended."""
+    """A series' messages: rising steps, at their distances, and none once it has ended or a later step was over."""
+    dealt_with = [row for row in rows if row["step"] is not None]
+    for before, after in itertools.pairwise(dealt_with):
+        assert before["number"] < after["number"]
     served = [row for row in rows if row["status"] in SERVED]
     for before, after in itertools.pairwise(served):
         assert before["as_of"] < after["as_of"]

@@ -352,9 +352,7 @@ def test_only_who_is_known_not_to_have_opened_gets_it_again(tmp_path, events, re
                  for who, event, campaign, at in events if hours(at) <= as_of]  # fmt: skip
         return {"events": known or [{"customer_id": "z", "event": "visit", "campaign": None, "at": hours(0)}]}
 
-    calendar = Calendar(
-        RESEND, tmp_path, lambda as_of: [{"customer_id": "a", "subscribed_at": hours(0)}], tables=rows
-    )
+    calendar = Calendar(RESEND, tmp_path, lambda as_of: [{"customer_id": "a", "subscribed_at": hours(0)}], tables=rows)
     calendar.runs(every(12, 24 * 9))
     expected = ["issue", "issue-again"] if resent else ["issue"]
     assert [step for _, _, step in calendar.sent()] == expected

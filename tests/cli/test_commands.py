@@ -17,6 +17,7 @@ from segcli.sources.tables import CANONICAL, DERIVED
 from tests.cli.small_shop import CUSTOMERS, ORDERS, ran, small_shop
 
 README = Path(__file__).parents[2] / "README.md"
+TEST_ONLY = ("pytest", "hypothesis", "numpy", "pandas", "pyarrow", "duckdb", "scipy", "statsmodels")
 COMMANDS = (
     "segment", "campaign", "results", "check", "fields", "profile", "explain", "init", "undo", "forget", "verify",
 )  # fmt: skip
@@ -64,7 +65,7 @@ def test_the_recipe_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFix
 def test_it_starts_without_what_only_tests_need(arguments: list[str]) -> None:
     code = (
         "import sys\n"
-        "for name in ('pytest', 'hypothesis', 'numpy', 'pandas', 'pyarrow', 'duckdb', 'scipy', 'statsmodels'): sys.modules[name] = None\n"
+        f"for name in {TEST_ONLY}: sys.modules[name] = None\n"
         f"from segcli.__main__ import main\nsys.exit(main({arguments!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

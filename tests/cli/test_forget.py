@@ -66,11 +66,8 @@ def test_who_was_forgotten_stays_suppressed_and_is_written_down_nowhere_again(ca
     new = CUSTOMERS.replace("3,cem@example.com", "99,CEM@example.com")
     (shop / "customers.csv").write_text(new)
     (shop / "orders.csv").write_text(ORDERS.replace("d,3,", "d,99,"))
-    code, out, _ = ran(capsys, "campaign", "--commit", "--json", "-p", shop, "--as-of", "2026-07-01T09:00")
-    assert code == 0
-    assert json.loads(out)["excluded"]["suppressed"] >= 1
-    sends = pl.read_parquet(shop / "history/2026-07-01T0900/sends.parquet")
-    assert sends.filter(pl.col("customer_id").is_in(["3", "99"])).is_empty()
+    assert ran(capsys, "campaign", "--commit", "-q", "-p", shop, "--as-of", "2026-07-01T09:00")[0] == 0
+    assert left(shop, "cem@example.com", "99") == set()
     assert ran(capsys, "segment", shop, "-q", "--as-of", "2026-07-01T09:00")[0] == 0
     assert "cem@example.com" not in (shop / "out/2026-07-01T0900/segments/buyers.csv").read_text().lower()
 
@@ -81,7 +78,7 @@ def test_somebody_who_is_in_the_files_no_more_is_known_by_the_hashes(capsys, sho
     code, out, err = ran(capsys, "forget", "ada@example.com", "--json", "-p", shop)
     assert code == 0, err
     answer = json.loads(out)
-    assert answer["history"] == {"sends": 2, "state": 3, "members": 9, "people": 6} or answer["history"]["sends"] == 2
+    assert answer["history"]["sends"] == 2
     assert answer["in_files"] is False
     assert left(shop, "ada@example.com", "1") == set()
     code, out, err = ran(capsys, "forget", "ada@example.com", "-p", shop)

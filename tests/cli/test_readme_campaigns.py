@@ -77,6 +77,7 @@ def test_the_timer_of_the_readme_catches_up_and_starts_the_service() -> None:
     assert units["timer"]["Timer"]["Persistent"] == "true"
     service = units["service"]["Service"]
     assert (service["Type"], service["UMask"]) == ("oneshot", "0077")
+    assert service["SuccessExitStatus"] == "4"  # another run is at it
     assert service["ExecStart"].startswith(service["WorkingDirectory"] + "/")
 
 
@@ -94,7 +95,7 @@ def run_script(shop: Path, *, pull: str, push: str) -> int:
     program(programs, "push", push)
     program(programs, "segcli", f'exec "{sys.executable}" -m segcli "$@"')
     program(programs, "python3", f'exec "{sys.executable}" "$@"')
-    script = block("sh", "#!/bin/sh\ncd /srv/shop").replace("/srv/shop", str(shop))
+    script = block("sh", "#!/bin/sh\numask").replace("/srv/shop", str(shop))
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(README.parent)}
     return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False).returncode
 
@@ -110,6 +111,10 @@ def test_the_script_takes_back_exactly_the_run_that_could_not_be_pushed(shop: Pa
     history = shop / "history"
     assert [run.name for run in committed_runs(history)] == ["2026-06-30T0900"]
     assert "welcome" in (shop / "pushed").read_text("utf-8")
+    assert (
+        run_script(shop, pull="exit 0", push="exit 1") == 0
+    )  # that run is mailed: it is neither pushed nor taken back
+    assert [run.name for run in committed_runs(history)] == ["2026-06-30T0900"]
     at(shop, "2026-07-01T09:00")
     assert run_script(shop, pull="exit 1", push="exit 0") == 1  # the day on which a plain chain would retract yesterday
     assert [run.name for run in committed_runs(history)] == ["2026-06-30T0900"]

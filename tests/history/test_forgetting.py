@@ -113,9 +113,9 @@ def test_a_phone_that_somebody_else_has_today_is_left_to_them(new_shop) -> None:
     current = OTHERS.lazy().select("customer_id", "email", "phone")
     forgotten, salt = read_forgotten(shop / "history"), read_salt(shop / "history")
     assert forgotten_customers(current, forgotten, salt).collect().is_empty()
-    assert "cus_Eve99,eve@shop.example,+905550000002" in (
-        shop / f"out/{run_name(moment(0))}/segments/all.csv"
-    ).read_text()
+    assert (
+        "cus_Eve99,eve@shop.example,+905550000002" in (shop / f"out/{run_name(moment(0))}/segments/all.csv").read_text()
+    )
 
 
 def test_manifests_and_run_json_have_the_new_digests_and_a_note_without_names(new_shop) -> None:
@@ -172,9 +172,10 @@ def test_old_ids_and_addresses_are_known_by_the_hashes_of_the_history(new_shop) 
     shop = new_shop("renamed")
     new = PEOPLE.with_columns(
         pl.col("customer_id").replace("cus_Ada77", "cus_000new"),
-        pl.when(pl.col("customer_id") == "cus_Ada77").then(pl.lit("lovelace@shop.example")).otherwise("email").alias(
-            "email"
-        ),
+        pl.when(pl.col("customer_id") == "cus_Ada77")
+        .then(pl.lit("lovelace@shop.example"))
+        .otherwise("email")
+        .alias("email"),
     )
     commit(shop, 3, PEOPLE.with_columns(pl.col("customer_id").replace("cus_Ada77", "cus_000new")))
     commit(shop, 4, new)

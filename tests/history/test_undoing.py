@@ -105,11 +105,10 @@ def test_an_older_run_is_refused_with_those_after_it_and_what_later_does(new_sho
     with pytest.raises(RecipeError) as caught:
         undo_runs(shop / "history", shop / "out", run_name(moment(1)))
     (problem,) = caught.value.problems
-    assert problem.message == (
-        "2026-06-02T0700 is not the newest run: 2026-06-03T0700, 2026-06-04T0700 came after it."
-    )
+    assert problem.message == ("2026-06-02T0700 is not the newest run: 2026-06-03T0700, 2026-06-04T0700 came after it.")
     assert problem.hint == (
-        "`segcli undo 2026-06-02T0700 --later` takes all 3 back. Whatever of them was mailed would then be mailed again."
+        "`segcli undo 2026-06-02T0700 --later` takes all 3 back. "
+        "Whatever of them was mailed would then be mailed again."
     )
 
 
@@ -129,7 +128,7 @@ def test_a_run_that_is_not_there_is_said_with_the_nearest(name, says, new_shop) 
 
 
 def test_without_any_run_there_is_nothing_to_undo(tmp_path) -> None:
-    with pytest.raises(RecipeError, match="nothing to undo: .*history has no committed run"):
+    with pytest.raises(RecipeError, match=r"nothing to undo: .*history has no committed run"):
         undo_runs(tmp_path / "history", tmp_path / "out", NEWEST)
 
 
@@ -184,9 +183,7 @@ def test_one_campaign_of_the_newest_run_is_taken_back_and_the_others_stay(shops,
     done = undo_campaign(shop / "history", shop / "out", NEWEST, "gifts")
     assert (done.campaign, done.codes) == ("gifts", 4)
     assert done.retracted["campaign"].to_list() == ["gifts"]
-    history, before, after = (
-        open_history(each / "history", moment(9)) for each in (shop, *shops)
-    )
+    history, before, after = (open_history(each / "history", moment(9)) for each in (shop, *shops))
     journal = pl.read_parquet(history.newest.folder / "sends.parquet")
     whole = pl.read_parquet(after.newest.folder / "sends.parquet")
     assert_frame_equal(journal, whole.filter(pl.col("campaign") == "news"))
@@ -200,7 +197,7 @@ def test_one_campaign_of_the_newest_run_is_taken_back_and_the_others_stay(shops,
     assert facts["campaigns"]["news"] == after.newest.facts["campaigns"]["news"]
 
 
-def test_the_outputs_of_a_campaign_that_was_taken_back_are_gone_and_those_of_others_as_they_were(shops, new_shop) -> None:
+def test_the_outputs_of_a_campaign_that_was_taken_back_are_gone_and_others_as_they_were(shops, new_shop) -> None:
     shop, outputs = new_shop("outputs"), f"out/{NEWEST}-campaigns"
     undo_campaign(shop / "history", shop / "out", NEWEST, "gifts")
     assert not (shop / outputs / "campaigns/gifts").exists()
@@ -238,7 +235,7 @@ def test_of_an_older_run_no_campaign_is_taken_back_nor_one_that_it_did_not_plan(
     shop = new_shop("no")
     with pytest.raises(RecipeError, match="is not the newest run"):
         undo_campaign(shop / "history", shop / "out", run_name(moment(0)), "gifts")
-    with pytest.raises(RecipeError, match="planned no campaign 'gift'. Did you mean 'gifts'"):
+    with pytest.raises(RecipeError, match=r"planned no campaign 'gift'\. Did you mean 'gifts'"):
         undo_campaign(shop / "history", shop / "out", NEWEST, "gift")
 
 
