@@ -44,14 +44,14 @@ def messages(calendar: Calendar) -> list[tuple[float, str]]:
 def test_a_step_that_is_planned_ahead_does_not_overtake_the_one_before_it(tmp_path) -> None:
     steps = ("message: one, after: 10h", "message: two, after: 12h, ahead: 24h")
     calendar = Calendar(recipe(*steps), tmp_path, joined(a=0), JOINED)
-    calendar.runs([hours(at) for at in range(0, 30)])
+    calendar.runs([hours(at) for at in range(30)])
     assert messages(calendar) == [(10, "one"), (12, "two")]
 
 
 def test_a_step_that_waits_for_ten_oclock_is_not_overtaken_by_the_next(tmp_path) -> None:
     steps = ('message: one, after: 0h, send: "10:00"', "message: two, after: 3h")
     calendar = Calendar(recipe(*steps), tmp_path, joined(a=1), JOINED)
-    calendar.runs([hours(at) for at in range(0, 30)])
+    calendar.runs([hours(at) for at in range(30)])
     assert messages(calendar) == [(10, "one"), (13, "two")]
 
 
@@ -90,7 +90,7 @@ def test_held_out_of_a_step_is_as_good_as_its_message(tmp_path) -> None:
 def test_outside_active_nothing_goes_and_inside_it_the_steps_of_that_time_do(tmp_path) -> None:
     bounds = "{since: 2026-03-03T12:00:00, until: 2026-03-04T00:00:00}"
     calendar = Calendar(recipe(*THREE, active=bounds), tmp_path, joined(a=0), JOINED)
-    calendar.runs([hours(at) for at in range(0, 24 * 5)])
+    calendar.runs([hours(at) for at in range(24 * 5)])
     # "one" stays due until the window opens; "two" would come a day after it, when the window is closed.
     assert messages(calendar) == [(36, "one")]
 
@@ -200,14 +200,14 @@ def test_of_carts_that_an_export_brings_late_only_one_begins_within_again_after(
     steps = ("message: one, after: 0h, grace: 1h", "message: two, after: 48h")
     late = carts(c1=(0, 20), c2=(4, 20))
     calendar = Calendar(recipe(*steps, start=CARTS, again_after="7d"), tmp_path, joined(a=0), JOINED, late)
-    calendar.runs([hours(at) for at in range(0, 24 * 5)])
+    calendar.runs([hours(at) for at in range(24 * 5)])
     assert messages(calendar) == [(48, "two")]
 
 
 def test_several_carts_of_a_customer_go_one_by_one(tmp_path) -> None:
     three = carts(c1=(0, 0), c2=(0, 0), c3=(0, 0))
     calendar = Calendar(recipe("message: one, after: 0h", start=CARTS), tmp_path, joined(a=0), JOINED, three)
-    calendar.runs([hours(at) for at in range(0, 10)])
+    calendar.runs([hours(at) for at in range(10)])
     assert messages(calendar) == [(0, "one"), (1, "one"), (2, "one")]
     assert calendar.done["series"].to_list() == ["c1", "c2", "c3"]
 

@@ -12,7 +12,8 @@ from segcli.history.traces import Person, is_theirs, kind_of_header, rows_of
 
 ADA = Person(frozenset({"1", "cus_Ada7", "4711004711"}), frozenset({"ada@shop.example"}), frozenset({"+905550000002"}))
 NAMED = [
-    "ada@shop.example", "ADA@Shop.Example", "Ada <ada@shop.example>, wrote", "to ada@shop.example.", "ada%40shop.example",
+    "ada@shop.example", "ADA@Shop.Example", "Ada <ada@shop.example>, wrote", "to ada@shop.example.",
+    "ada%40shop.example",
     "0555 000 00 02", "+90 (555) 000-00-02", "00905550000002", "5550000002", "tel:+905550000002", "id=cus_ada7;",
     '{"customer_id": "cus_Ada7"}', "no 4711004711.", "a line with ada@sho…", "a line with +9055500…",
 ]  # fmt: skip
