@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -148,9 +148,9 @@ def is_theirs(person: Person, cells: Iterable[tuple[str | None, str]]) -> bool:
     return alone and bool(person.phones.intersection(named["phone"]))
 
 
-def rows_of(person: Person, columns: Iterable[str]) -> pl.Expr:
+def rows_of(person: Person, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     """True of a table's rows that are theirs, by the same rule; never null."""
-    names = set(columns)
+    names = {name for name, dtype in schema.items() if dtype == pl.String}
     found = [pl.lit(value=False)]
     if "customer_id" in names:
         found.append(pl.col("customer_id").is_in(list(person.ids)))

@@ -27,7 +27,7 @@ GRACE = dt.timedelta(days=3)
 Row = dict[str, object]
 
 quick = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-large = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+large = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 kinds = pytest.mark.parametrize("kind", list(STARTS))
 refusals = st.sampled_from([0.0, 0.0, 0.3, 0.8])
 anything = given(
@@ -195,9 +195,9 @@ def _check_state(recipe: Recipe, calendar: Calendar) -> None:
     assert_frame_equal(*served, check_row_order=False)
 
 
-few = settings(max_examples=1, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-steady = given(people=customers(3, steady=True), moments=run_moments(48, 8), data=st.data())
+few = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+steady = given(people=customers(2, steady=True), moments=run_moments(40, 6), data=st.data())
 
 
 @kinds
@@ -218,9 +218,9 @@ def test_rare_runs_send_what_frequent_ones_do_in_many_calendars(kind, people, mo
 def _check_the_same_steps(recipe: Recipe, people: tuple[Customer, ...], moments: tuple[dt.datetime, ...]) -> None:
     """Assumed: the audience keeps whom it has, nothing ends a series, nobody is refused, every run came after the
     first had been there. Both calendars go on with the same runs until every series is at its end."""
-    tail = [hours(72 + 12 * number) for number in range(1, 13)]
-    rare = [moment for moment in moments if moment <= hours(72)]
-    frequent = [hours(4 * number) for number in range(19)]
+    tail = [hours(48 + 16 * number) for number in range(1, 10)]
+    rare = [moment for moment in moments if moment <= hours(48)]
+    frequent = [hours(4 * number) for number in range(13)]
     found = []
     for calendar_runs in (rare, frequent):
         with tempfile.TemporaryDirectory() as folder:

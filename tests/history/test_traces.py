@@ -65,8 +65,8 @@ def test_nobody_is_named_nowhere() -> None:
 def test_a_phone_makes_a_row_theirs_only_where_nothing_else_says_whose_it_is(row, theirs) -> None:
     assert is_theirs(ADA, row.items()) is theirs
     values = {name: value.removeprefix("'") or None for name, value in row.items()}
-    frame = pl.DataFrame([values or {"other": "x"}])
-    assert frame.select(rows_of(ADA, frame.columns)).item() is theirs
+    frame = pl.DataFrame([{"other": "x", **values}], dict.fromkeys(["other", *values], pl.String))
+    assert frame.select(rows_of(ADA, frame.schema)).item() is theirs
 
 
 def test_the_headers_of_every_list_are_known() -> None:
