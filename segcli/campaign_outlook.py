@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run, prepare_campaigns
+from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run
+from segcli.campaign_preparing import prepare_campaigns
 from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import excluded_of
 from segcli.history import open_history
@@ -31,6 +33,7 @@ class Outlook:
     days: int
     messages: pl.DataFrame
     excluded: pl.DataFrame
+    idle: tuple[str, ...] = ()  # campaigns of which nothing goes out on any of the days
 
 
 def look_ahead(
@@ -63,7 +66,10 @@ def look_ahead(
         pl.concat([empty(STATE), *planned.state]).sink_parquet(path)
         state = pl.scan_parquet(path)
         clocks = {name: _after(clock, planned, name, as_of) for name, clock in clocks.items()}
-    return Outlook(project.as_of, days, pl.concat(messages), pl.concat(excluded))
+        shutil.rmtree(folder)
+    found = pl.concat(messages)
+    idle = tuple(name for name in clocks if name not in found["campaign"])
+    return Outlook(project.as_of, days, found, pl.concat(excluded), idle)
 
 
 def _after(clock: Clock, run: CampaignRun, name: str, as_of: dt.datetime) -> Clock:

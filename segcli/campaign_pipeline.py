@@ -4,83 +4,48 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from segcli.campaigns.caps import caps_of
-from segcli.campaigns.checking import CheckedCampaign, CheckedCap, campaign_names, check_campaigns, check_caps
-from segcli.campaigns.code_pools import NO_CODE_LEFT, check_pools, read_pools
-from segcli.campaigns.customer_times import SendTimes, needed_for_times
+from segcli.campaign_preparing import PreparedCampaigns
+from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.code_pools import NO_CODE_LEFT, read_pools
+from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers, customers_of
 from segcli.campaigns.gate import decide
-from segcli.campaigns.lists import HOUR, rows_of_steps
 from segcli.campaigns.offer_conditions import with_offer_conditions
-from segcli.campaigns.offers import USED, CodeSources, attach_offers, check_offers, needs_key
+from segcli.campaigns.offers import USED, CodeSources, attach_offers, needs_key
 from segcli.campaigns.planning import PlannedCampaign, Situation, due_frame, plan_campaigns
-from segcli.campaigns.products import missing_columns, needed_tables
 from segcli.campaigns.secret_key import ENVIRONMENT, fingerprint, make_key, read_key
 from segcli.campaigns.series import Clock
-from segcli.campaigns.settling import excluded_of, journal_of, next_state
+from segcli.campaigns.settling import journal_of, next_state
 from segcli.campaigns.showing import with_products
-from segcli.campaigns.standing import gate_fields, with_standing
+from segcli.campaigns.standing import with_standing
 from segcli.exports import (
-    CampaignContents,
-    StepList,
-    coupons_of,
-    delete_old_runs,
     load_format,
-    manifest_facts,
     with_every_column,
-    write_campaign_files,
 )
 from segcli.history import (
-    CAMPAIGNS,
     History,
-    NewRun,
-    already_committed,
-    check_history_is_there,
-    commit_run,
-    forgotten_customers,
-    make_salt,
-    next_memberships,
-    next_people,
     open_history,
-    read_forgotten,
     read_salt,
-    recover,
     resolve,
     run_name,
     with_ids_of_today,
-    write_rehearsal,
 )
-from segcli.history.tables import MEMBERS, empty
 from segcli.history.used_codes import used_codes
-from segcli.pipeline import LISTED, Prepared, Progress, SegmentRun, compute, default_wanted, definitions, prepare, quiet
-from segcli.problems import DataError, Problem, Problems, RecipeError, nearest
-from segcli.project.campaign_models import Campaign
-from segcli.project.models import Project, Segment
-from segcli.segments import membership
+from segcli.pipeline import Progress, SegmentRun, compute, quiet
+from segcli.problems import DataError, Problem
+from segcli.project.models import Project
 from segcli.sources.history_tables import identifiers_today
 from segcli.sources.tables import CANONICAL, Tables
 
-SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
 NOT_IMPORTABLE = "cannot be imported into"
 STAND_IN = b"no key was made yet, and no code is shown"
 NAME_FORMAT = "%Y-%m-%dT%H%M"  # of runs, which are known by their minute
-
-
-@dataclass(frozen=True)
-class PreparedCampaigns:
-    """A project whose campaigns are checked; no row has been read."""
-
-    prepared: Prepared
-    campaigns: tuple[CheckedCampaign, ...]
-    caps: tuple[CheckedCap, ...]
-    needed: Mapping[str, frozenset[str]]  # the columns to read: table -> columns
-    everything: bool  # no campaign was named
 
 
 @dataclass(frozen=True)
@@ -103,88 +68,6 @@ class CampaignRun:
     def sent(self) -> pl.DataFrame:
         """The due steps that go out."""
         return self.decided.filter(pl.col("reason").is_null())
-
-
-def every_campaign(project: Project) -> list[Campaign]:
-    """The campaigns of all recipes, in their order."""
-    return [each for recipe in project.recipes for each in recipe.campaigns]
-
-
-def chosen_campaigns(project: Project, names: Sequence[str]) -> list[Campaign]:
-    """The campaigns of these names, or all. Raises RecipeError for a name that there is not."""
-    known = {each.name: each for each in every_campaign(project)}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        hint = f"There are {', '.join(known)}." if known else "The project's recipes have no campaigns."
-        raise RecipeError(
-            [Problem(f"no campaign named '{name}'.", hint=nearest(name, known) or hint) for name in unknown]
-        )
-    if not known:
-        raise RecipeError([Problem("the project's recipes have no campaigns.", hint="Add a recipe with 'campaigns:'.")])
-    return [known[name] for name in dict.fromkeys(names or known)]
-
-
-def prepare_campaigns(
-    project: Project, names: Sequence[str], problems: Problems, *, lean: bool = False
-) -> PreparedCampaigns:
-    """Headers recognised, fields planned, and every expression of the campaigns checked.
-
-    A `lean` run works out only what decides about messages: no other segment, and no column of a send list.
-    """
-    return prepare_chosen(project, chosen_campaigns(project, names), problems, lean=lean, everything=not names)
-
-
-def prepare_chosen(
-    project: Project, campaigns: Sequence[Campaign], problems: Problems, *, lean: bool = False, everything: bool = True
-) -> PreparedCampaigns:
-    """The same for these campaigns, of which there may be none; a project's own caps are checked all the same."""
-    caps = caps_of(project.limits) if campaigns or project.limits.caps else ()
-    mentioned = campaign_names(campaigns, caps)
-    wanted = [*mentioned, *gate_fields(each.steps for each in campaigns)]
-    wanted += [item.name for recipe in project.recipes for item in recipe.segments if item.suppress]
-    wanted += [] if lean else default_wanted(project)
-    prepared = prepare(project, problems, wanted=wanted, mentioned=mentioned)
-    fields, segments = definitions(project)
-    known = {item.name: item for item in (*fields, *segments)}
-    checked = check_campaigns(campaigns, prepared.plan, prepared.catalog, known, problems)
-    checked_caps = check_caps(caps, prepared.plan, problems)
-    check_offers(campaigns, problems)
-    check_pools(campaigns, project.root, problems)
-    _tell_of_missing_products(campaigns, prepared, problems)
-    needed = _needed(prepared, checked)
-    return PreparedCampaigns(prepared, checked, checked_caps, needed, everything)
-
-
-def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared, problems: Problems) -> None:
-    given = {name: table.given for name, table in prepared.catalog.tables.items()}
-    for campaign in campaigns:
-        for step in campaign.steps:
-            lacking = missing_columns(step.products, given) if step.products else {}
-            for kind, columns in lacking.items():
-                key = f"campaigns.{campaign.name}.steps[{step.number + 1}].products.{kind}"
-                place = step.products.place if step.products else step.place
-                problems.warn(f"nothing can be shown for want of {', '.join(columns)}.", place, key)
-
-
-def _needed(prepared: Prepared, campaigns: Iterable[CheckedCampaign]) -> dict[str, frozenset[str]]:
-    """What all of a run's stages read, as far as the files have it."""
-    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS]
-    for campaign in campaigns:
-        needs += [campaign.needed_columns(), needed_for_times(campaign)]
-        for each in campaign.steps:
-            if each.step.products:
-                needs.append(needed_tables(each.step.products))
-            needs.append({table: frozenset({"customer_id"}) for table in each.step.fresh})
-    merged: dict[str, frozenset[str]] = {}
-    for need in needs:
-        for table, columns in need.items():
-            known = prepared.catalog.table(table)
-            given = known.given if known else frozenset()
-            if table in prepared.plan.needed_columns() or given & columns:
-                merged[table] = merged.get(table, frozenset()) | (columns & given)
-    for table, columns in prepared.plan.needed_columns().items():
-        merged[table] = merged.get(table, frozenset()) | columns
-    return merged
 
 
 def run_campaigns(prepared: PreparedCampaigns, scratch: Path, progress: Progress = quiet) -> CampaignRun:
@@ -236,7 +119,7 @@ def plan_run(
     """
     project, tables = prepared.prepared.project, run.tables
     known = customers_of(run.computed)
-    customers = replace(known, frame=_remembered(known.frame))
+    customers = replace(known, frame=without_forgotten(known.frame))
     renamed = _renamed(history, tables)
     state = with_ids_of_today(state, renamed)
     events = tables.tables.get("events")
@@ -263,7 +146,7 @@ def plan_run(
     )
 
 
-def _remembered(customers: pl.LazyFrame) -> pl.LazyFrame:
+def without_forgotten(customers: pl.LazyFrame) -> pl.LazyFrame:
     """The customers without those who asked to be forgotten: no run may write them down again."""
     if "forgotten" not in customers.collect_schema():
         return customers
@@ -384,146 +267,3 @@ def _refuse_too_many(decided: pl.DataFrame, project: Project) -> None:
         message = f"{count:,} messages are due, more than the {most:,} that are expected."
         hint = "Nothing was written. If that is right, raise `expect: {messages: ...}`."
         raise DataError([Problem(message, place, "expect.messages", hint)])
-
-
-@dataclass(frozen=True)
-class WrittenCampaigns:
-    """Where a run was written, whether it is history now, and if it was not committed though asked to, why."""
-
-    folder: Path
-    committed: bool
-    already: bool = False
-    refused: str | None = None
-
-
-def _contents(run: CampaignRun) -> CampaignContents:
-    shop, tables = run.prepared.prepared, run.run.tables
-    project, computed = shop.project, run.run.computed
-    customers = customers_of(computed)
-    facts = manifest_facts(project, shop.catalog, tables, computed, run.run.members, run.run.seconds)
-    lists = []
-    for found in rows_of_steps(run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run)):
-        coupons = coupons_of(found.rows, project.as_of, project.currency)
-        hour = HOUR if found.step.split else None
-        lists.append(StepList(found.campaign, found.step.name, found.members, found.fields, coupons, hour))
-    return CampaignContents(
-        as_of=project.as_of,
-        steps=lists,
-        excluded=excluded_of(run.planned, run.decided),
-        rejected=tables.rejected,
-        manifest={**facts, "history": run.history.newest.name if run.history.newest else None},
-        money=frozenset({"spend", "average_order"}),
-        timezone=project.timezone.key,
-        shopify=any(file.platform == "shopify" for file in shop.catalog.files),
-    )
-
-
-def _listed(run: CampaignRun) -> list[str]:
-    """The fields that a send list carries: the usual ones, and those of the recipes that the campaigns stand in."""
-    columns = run.run.computed.columns
-    recipes = {each.campaign.recipe for each in run.prepared.campaigns}
-    definitions_ = run.run.computed.plan.definitions
-    own = [name for name, item in definitions_.items() if item.recipe in recipes and not isinstance(item, Segment)]
-    return [name for name in dict.fromkeys([*LISTED, *own]) if name in columns]
-
-
-def committed_before(prepared: PreparedCampaigns) -> WrittenCampaigns | None:
-    """What a run of these campaigns as of this minute left, if one was committed: the same run is not done twice.
-
-    Whoever calls this holds the lock. Raises DataError if that minute's run was one of other campaigns.
-    """
-    project = prepared.prepared.project
-    recover(project.history, project.output)
-    check_history_is_there(project.history, project.output)
-    known = already_committed(project.history, project.as_of, [each.name for each in prepared.campaigns])
-    if known is None:
-        return None
-    return WrittenCampaigns(project.output / (known.name + CAMPAIGNS), committed=True, already=True)
-
-
-def write_campaigns(run: CampaignRun, *, commit: bool, progress: Progress = quiet) -> WrittenCampaigns:
-    """Writes the run's folder; with `commit` it becomes history, and nobody gets its messages again.
-
-    With a later run in the history it is written as a rehearsal, and `refused` says so.
-    """
-    project, history = run.prepared.prepared.project, run.history
-    contents = _contents(run)
-
-    def write_outputs(folder: Path) -> None:
-        progress("Writing send lists")
-        write_campaign_files(folder, contents, project.esp)
-
-    refused = None
-    if commit and history.later:
-        refused = f"the run {history.later} was committed, which is not before this one: it is a rehearsal."
-    if not commit or refused:
-        folder = write_rehearsal(project.output, project.as_of, write_outputs)
-        written = WrittenCampaigns(folder, committed=False, refused=refused)
-    else:
-        done = commit_run(history.folder, project.output, _new_run(run), write_outputs)
-        written = WrittenCampaigns(done.outputs, committed=True, already=done.already)
-    if project.keep is not None:
-        delete_old_runs(project.output, written.folder, project.keep)
-    return written
-
-
-def _new_run(run: CampaignRun) -> NewRun:
-    """What the run adds to the history."""
-    project, history = run.prepared.prepared.project, run.history
-    name = run_name(project.as_of)
-    campaigns = dict(history.newest.facts["campaigns"]) if history.newest else {}
-    for each in run.planned:
-        if each.waits is None and not each.needs:
-            first = campaigns.get(each.checked.name, {}).get("first", name)
-            campaigns[each.checked.name] = {"condition": each.checked.condition, "run": name, "first": first}
-    salt = make_salt(history.folder)
-    current = identifiers_today(run.run.tables)
-    forgotten = read_forgotten(history.folder)
-    if forgotten is not None:
-        current = current.join(forgotten_customers(current, forgotten, salt), on="customer_id", how="anti")
-    return NewRun(
-        as_of=project.as_of,
-        timezone=project.timezone.key,
-        planned=[each.checked.name for each in run.planned],
-        campaigns=campaigns,
-        after=history.newest.name if history.newest else None,
-        journal=run.journal,
-        state=run.state,
-        memberships=_memberships(run),
-        people=next_people(history.people(), run.renamed, current, salt),
-        key_fingerprint=run.key_fingerprint,
-    )
-
-
-def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
-    """Who is in which segment now, beside who was: a frame per segment of the recipes.
-
-    What a customer bought or looked at (`each` over a table's rows) is not remembered: those rows say so themselves.
-    """
-    computed = run.run.computed
-    customers = _remembered(computed.customers)
-    schema = customers.collect_schema()
-    before = run.history.memberships()
-    places = before.select("segment").with_row_index("row").group_by("segment").agg(pl.col("row").min(), pl.len())
-    known = {name: (first, count) for name, first, count in places.collect(engine="streaming").iter_rows()}
-    plan = computed.plan
-    parts = []
-    for segment in sorted(plan.segments, key=lambda item: item.name):
-        if segment.table or segment.name in plan.unavailable:
-            continue
-        if segment.each is None:
-            now = customers.filter(membership(segment.name, None, schema[segment.name]))
-            now = now.select("customer_id", segment=pl.lit(segment.name))
-            names = {segment.name}
-        else:
-            value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
-            now = customers.select("customer_id", segment=value).drop_nulls()
-            # One that nobody has any more is decided too: everybody has left it.
-            names = {item.name for item in run.run.members if item.column == segment.each and item.value is not None}
-            names |= {name for name in known if name.startswith(f"{segment.name}-")}
-        then = [before.slice(*known.pop(name)) for name in sorted(names) if name in known]
-        earlier = with_ids_of_today(pl.concat(then), run.renamed) if then else empty(MEMBERS)
-        parts.append(next_memberships(earlier, now, names, plan.as_of))
-    # Segments that the recipes have no more are as they were.
-    parts += [with_ids_of_today(before.slice(*known[name]), run.renamed) for name in sorted(known)]
-    return parts

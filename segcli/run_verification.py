@@ -13,7 +13,9 @@ from typing import Any
 import polars as pl
 
 from segcli import __version__
-from segcli.campaign_pipeline import prepare_campaigns, run_campaigns, write_campaigns
+from segcli.campaign_pipeline import run_campaigns
+from segcli.campaign_preparing import prepare_campaigns
+from segcli.campaign_writing import write_campaigns
 from segcli.campaigns.secret_key import ENVIRONMENT
 from segcli.exports.facts import sha256_of
 from segcli.history import CAMPAIGNS, REHEARSAL, committed_runs

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,8 @@ from segcli.cli import options
 
 if TYPE_CHECKING:
     from segcli.campaign_outlook import Outlook
-    from segcli.campaign_pipeline import CampaignRun, WrittenCampaigns
+    from segcli.campaign_pipeline import CampaignRun
+    from segcli.campaign_writing import WrittenCampaigns
 
 Names = Annotated[list[str] | None, typer.Argument(help="Campaigns of the project. Default: all.", show_default=False)]
 
@@ -36,7 +37,9 @@ def campaign(
 
     A rehearsal changes nothing and can be repeated. A committed run is remembered: nobody gets its messages again.
     """
-    from segcli.campaign_pipeline import committed_before, prepare_campaigns, run_campaigns, write_campaigns
+    from segcli.campaign_pipeline import run_campaigns
+    from segcli.campaign_preparing import prepare_campaigns
+    from segcli.campaign_writing import committed_before, write_campaigns
     from segcli.cli.output import print_json, print_problems, progress
     from segcli.history import project_lock
     from segcli.pipeline import scratch_folder
@@ -54,18 +57,23 @@ def campaign(
             from segcli.campaign_outlook import look_ahead
 
             outlook = look_ahead(shop, names or [], days, scratch, problems, say)
-            _show_outlook(outlook, as_json=as_json)
-            return
-        prepared = prepare_campaigns(shop, names or [], problems)
-        with project_lock(shop.output, shop.history):
-            if commit and (before := committed_before(prepared)):
-                _show_before(before, as_json=as_json, quiet=quiet)
-                return
-            run = run_campaigns(prepared, scratch, say)
-            written = write_campaigns(run, commit=commit, progress=say)
-    seconds = time.perf_counter() - started
+        else:
+            prepared = prepare_campaigns(shop, names or [], problems)
+            problems.stop()
+            with project_lock(shop.output, shop.history):
+                before = committed_before(prepared) if commit else None
+                if before is None:
+                    run = run_campaigns(prepared, scratch, say)
+                    written = write_campaigns(run, commit=commit, progress=say)
     if not quiet:
         print_problems([*shop.warnings, *problems.warnings])
+    if days:
+        _show_outlook(outlook, as_json=as_json)
+        return
+    if before is not None:
+        _show_before(before, as_json=as_json, quiet=quiet)
+        return
+    seconds = time.perf_counter() - started
     if as_json:
         print_json(_answer(run, written, seconds))
     elif not quiet:
@@ -82,7 +90,7 @@ def _show_before(written: WrittenCampaigns, *, as_json: bool, quiet: bool) -> No
     from segcli.cli.output import print_json, stderr_console
 
     if as_json:
-        print_json({"run": str(written.folder), "committed": True, "already": True})
+        print_json({"run": str(written.folder), "committed": True, "already": True, "refused": None})
     elif not quiet:
         stderr_console().print(f"{written.folder} was committed before. Nothing was done.", markup=False)
 
@@ -134,43 +142,25 @@ def excluded_counts(run: CampaignRun) -> dict[str, int]:
 
 
 def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
-    import polars as pl
     from rich.markup import escape
-    from rich.table import Table
 
-    from segcli.cli.output import counted, stderr_console, stdout_console
+    from segcli.cli.campaign_tables import idle_campaigns, print_counts, steps_table
+    from segcli.cli.output import stderr_console, stdout_console
 
     notes, answer = stderr_console(), stdout_console()
     project = run.prepared.prepared.project
     kind = "Committed" if written.committed else "Rehearsal"
     answer.print(f"{kind} as of {project.as_of:%Y-%m-%d %H:%M} {project.timezone.key}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (
-        ("campaign", "left"), ("step", "left"), ("messages", "right"), ("held out", "right"), ("left out", "right"),
-        ("sending", "left"),
-    ):  # fmt: skip
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    before = ""
-    for row in step_counts(run):
-        name = "" if row["campaign"] == before else escape(row["campaign"])
-        before = row["campaign"]
-        table.add_row(name, escape(row["step"]), *(_number(row[key]) for key in ("messages", "held_out", "left_out")),
-                      _span(row["first"], row["last"]))  # fmt: skip
-    answer.print(table)
-    reasons = excluded_counts(run)
-    if reasons:
-        answer.print("Left out: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.items()))
-    for each in run.planned:
-        if each.waits:
-            notes.print(f"{each.checked.name} waits: {each.waits}.", markup=False)
-        if each.needs:
-            notes.print(f"{each.checked.name} is not available for want of {', '.join(each.needs[:3])}.", markup=False)
-        there = 0 if each.series.is_empty() else each.series.filter(pl.col("change") == "there").height
-        if there:
-            notes.print(
-                f"{each.checked.name}: {counted(there, 'customer')} in its audience at its first run were there "
-                "already and get nothing (existing: true takes them).", markup=False,
-            )  # fmt: skip
+    rows = step_counts(run)
+    table = steps_table(rows)
+    if table.row_count:
+        answer.print(table)
+    if idle := idle_campaigns(rows):
+        answer.print(f"Nothing due: {', '.join(idle)}.", markup=False)
+    if reasons := excluded_counts(run):
+        print_counts(answer, "Left out", reasons)
+    for note in _notes(run):
+        notes.print(note, markup=False)
     if run.run.tables.rejected.height:
         notes.print("Rows that could not be read are in rejected.csv in the run's folder.")
     notes.print(f"[bold]{escape(str(written.folder))}[/bold] written in {seconds:.1f} s")
@@ -178,53 +168,43 @@ def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
         notes.print("Nothing is remembered of a rehearsal. With --commit it becomes history, and goes out once.")
 
 
-def _number(count: int) -> str:
-    return f"{count:,}" if count else "[dim]·[/dim]"
+def _notes(run: CampaignRun) -> Iterator[str]:
+    """What kept whole campaigns from being planned, and whom a first run leaves out."""
+    import polars as pl
 
+    from segcli.cli.output import counted
+    from segcli.fields.findings import listed
 
-def _span(first: Any, last: Any) -> str:
-    if first is None:
-        return ""
-    if first == last:
-        return f"{first:%m-%d %H:%M}"
-    return f"{first:%m-%d %H:%M} to {last:%m-%d %H:%M}"
+    for each in run.planned:
+        if each.waits:
+            yield f"{each.checked.name} waits: {each.waits}."
+        if each.needs:
+            yield f"{each.checked.name} is not available for want of {listed(each.needs)}."
+        there = 0 if each.series.is_empty() else each.series.filter(pl.col("change") == "there").height
+        if there:
+            yield (
+                f"{each.checked.name}: {counted(there, 'customer')} in its audience at its first run were there "
+                "already and get nothing (existing: true takes them)."
+            )
 
 
 def _show_outlook(outlook: Outlook, *, as_json: bool) -> None:
-    import polars as pl
-    from rich.markup import escape
-    from rich.table import Table
-
-    from segcli.cli.output import print_json, stderr_console, stdout_console
+    from segcli.cli.campaign_tables import busiest_day, outlook_table
+    from segcli.cli.output import counted, print_json, stderr_console, stdout_console
+    from segcli.fields.findings import listed
 
     if as_json:
         print_json({
             "first": outlook.first.isoformat(timespec="minutes"), "days": outlook.days,
-            "messages": outlook.messages.to_dicts(), "excluded": outlook.excluded.to_dicts(),
+            "messages": outlook.messages.to_dicts(), "excluded": outlook.excluded.to_dicts(), "idle": outlook.idle,
         })  # fmt: skip
         return
-    totals = (
-        outlook.messages.group_by("campaign")
-        .agg(pl.col("messages").sum())
-        .sort("messages", "campaign", descending=[True, False])
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("day", no_wrap=True)
-    for name in totals["campaign"]:
-        table.add_column(escape(name), justify="right")
-    table.add_column("all", justify="right", style="bold")
-    table.add_column("left out", justify="right")
-    counts = {(row["day"], row["campaign"]): row["messages"] for row in outlook.messages.iter_rows(named=True)}
-    left_out = dict(outlook.excluded.group_by("day").agg(pl.col("messages").sum()).iter_rows())
-    for number in range(outlook.days):
-        day = (outlook.first + dt.timedelta(days=number)).date()
-        row = [counts.get((day, name), 0) for name in totals["campaign"]]
-        table.add_row(f"{day:%a %m-%d}", *map(_number, row), f"{sum(row):,}", _number(left_out.get(day, 0)))
-    table.add_row("all", *(f"{count:,}" for count in totals["messages"]), f"{totals['messages'].sum():,}",
-                  f"{sum(left_out.values()):,}")  # fmt: skip
-    answer = stdout_console()
-    answer.print(table)
-    reasons = outlook.excluded.group_by("reason").agg(pl.col("messages").sum()).sort("messages", descending=True)
-    if reasons.height:
-        answer.print("Left out: " + ", ".join(f"{reason} {count:,}" for reason, count in reasons.iter_rows()))
-    stderr_console().print("What nobody knows yet, such as new orders, is not in it. Nothing was written.", style="dim")
+    answer, notes = stdout_console(), stderr_console()
+    answer.print(f"{counted(outlook.days, 'day')} from {outlook.first:%Y-%m-%d %H:%M} on, with one run a day")
+    if outlook.messages.height or outlook.excluded.height:
+        answer.print(outlook_table(outlook, answer.width))
+    if outlook.idle:
+        answer.print(f"No message of {listed(outlook.idle, most=len(outlook.idle))}.", markup=False)
+    if (busiest := busiest_day(outlook)) is not None:
+        answer.print(busiest)
+    notes.print("What nobody knows yet, such as new orders, is not in it. Nothing was written.", style="dim")

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from segcli.campaign_pipeline import PreparedCampaigns, prepare_campaigns
+from segcli.campaign_preparing import PreparedCampaigns, prepare_campaigns
 from segcli.campaigns.checking import CheckedCampaign
 from segcli.campaigns.customers import customers_of
 from segcli.campaigns.secret_key import fingerprint, make_key, read_key

@@ -1,0 +1,113 @@
+"""A project with its campaigns checked, before any row is read: what a campaign run is made ready with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from segcli.campaigns.caps import caps_of
+from segcli.campaigns.checking import CheckedCampaign, CheckedCap, campaign_names, check_campaigns, check_caps
+from segcli.campaigns.code_pools import check_pools
+from segcli.campaigns.customer_times import needed_for_times
+from segcli.campaigns.offers import check_offers
+from segcli.campaigns.products import missing_columns, needed_tables
+from segcli.campaigns.standing import gate_fields
+from segcli.pipeline import Prepared, default_wanted, definitions, prepare
+from segcli.problems import Problem, Problems, RecipeError, nearest
+from segcli.project.campaign_models import Campaign
+from segcli.project.models import Project
+
+SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
+
+
+@dataclass(frozen=True)
+class PreparedCampaigns:
+    """A project whose campaigns are checked; no row has been read."""
+
+    prepared: Prepared
+    campaigns: tuple[CheckedCampaign, ...]
+    caps: tuple[CheckedCap, ...]
+    needed: Mapping[str, frozenset[str]]  # the columns to read: table -> columns
+    everything: bool  # no campaign was named
+
+
+def every_campaign(project: Project) -> list[Campaign]:
+    """The campaigns of all recipes, in their order."""
+    return [each for recipe in project.recipes for each in recipe.campaigns]
+
+
+def chosen_campaigns(project: Project, names: Sequence[str]) -> list[Campaign]:
+    """The campaigns of these names, or all. Raises RecipeError for a name that there is not."""
+    known = {each.name: each for each in every_campaign(project)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        hint = f"There are {', '.join(known)}." if known else "The project's recipes have no campaigns."
+        raise RecipeError(
+            [Problem(f"no campaign named '{name}'.", hint=nearest(name, known) or hint) for name in unknown]
+        )
+    if not known:
+        raise RecipeError([Problem("the project's recipes have no campaigns.", hint="Add a recipe with 'campaigns:'.")])
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def prepare_campaigns(
+    project: Project, names: Sequence[str], problems: Problems, *, lean: bool = False
+) -> PreparedCampaigns:
+    """Headers recognised, fields planned, and every expression of the campaigns checked.
+
+    A `lean` run works out only what decides about messages: no other segment, and no column of a send list.
+    """
+    return prepare_chosen(project, chosen_campaigns(project, names), problems, lean=lean, everything=not names)
+
+
+def prepare_chosen(
+    project: Project, campaigns: Sequence[Campaign], problems: Problems, *, lean: bool = False, everything: bool = True
+) -> PreparedCampaigns:
+    """The same for these campaigns, of which there may be none; a project's own caps are checked all the same."""
+    caps = caps_of(project.limits) if campaigns or project.limits.caps else ()
+    mentioned = campaign_names(campaigns, caps)
+    wanted = [*mentioned, *gate_fields(each.steps for each in campaigns)]
+    wanted += [item.name for recipe in project.recipes for item in recipe.segments if item.suppress]
+    wanted += [] if lean else default_wanted(project)
+    prepared = prepare(project, problems, wanted=wanted, mentioned=mentioned)
+    fields, segments = definitions(project)
+    known = {item.name: item for item in (*fields, *segments)}
+    checked = check_campaigns(campaigns, prepared.plan, prepared.catalog, known, problems)
+    checked_caps = check_caps(caps, prepared.plan, problems)
+    check_offers(campaigns, problems)
+    check_pools(campaigns, project.root, problems)
+    _tell_of_missing_products(campaigns, prepared, problems)
+    needed = _needed(prepared, checked)
+    return PreparedCampaigns(prepared, checked, checked_caps, needed, everything)
+
+
+def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared, problems: Problems) -> None:
+    given = {name: table.given for name, table in prepared.catalog.tables.items()}
+    for campaign in campaigns:
+        for step in campaign.steps:
+            lacking = missing_columns(step.products, given) if step.products else {}
+            for kind, columns in lacking.items():
+                key = f"campaigns.{campaign.name}.steps[{step.number + 1}].products.{kind}"
+                place = step.products.place if step.products else step.place
+                problems.warn(f"nothing can be shown for want of {', '.join(columns)}.", place, key)
+
+
+def _needed(prepared: Prepared, campaigns: Iterable[CheckedCampaign]) -> dict[str, frozenset[str]]:
+    """What all of a run's stages read, as far as the files have it."""
+    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS]
+    for campaign in campaigns:
+        needs += [campaign.needed_columns(), needed_for_times(campaign)]
+        for each in campaign.steps:
+            if each.step.products:
+                needs.append(needed_tables(each.step.products))
+            needs.append({table: frozenset({"customer_id"}) for table in each.step.fresh})
+    merged: dict[str, frozenset[str]] = {}
+    for need in needs:
+        for table, columns in need.items():
+            known = prepared.catalog.table(table)
+            given = known.given if known else frozenset()
+            if table in prepared.plan.needed_columns() or given & columns:
+                merged[table] = merged.get(table, frozenset()) | (columns & given)
+    for table, columns in prepared.plan.needed_columns().items():
+        merged[table] = merged.get(table, frozenset()) | columns
+    return merged

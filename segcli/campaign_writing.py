@@ -1,0 +1,186 @@
+"""A campaign run to its files: a rehearsal, or a commit that makes it history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from segcli.campaign_pipeline import CampaignRun, without_forgotten
+from segcli.campaign_preparing import PreparedCampaigns
+from segcli.campaigns.customers import customers_of
+from segcli.campaigns.lists import HOUR, rows_of_steps
+from segcli.campaigns.settling import excluded_of
+from segcli.exports import (
+    CampaignContents,
+    StepList,
+    coupons_of,
+    delete_old_runs,
+    manifest_facts,
+    write_campaign_files,
+)
+from segcli.history import (
+    CAMPAIGNS,
+    NewRun,
+    already_committed,
+    check_history_is_there,
+    commit_run,
+    forgotten_customers,
+    make_salt,
+    next_memberships,
+    next_people,
+    read_forgotten,
+    recover,
+    run_name,
+    with_ids_of_today,
+    write_rehearsal,
+)
+from segcli.history.tables import MEMBERS, empty
+from segcli.pipeline import LISTED, Progress, quiet
+from segcli.project.models import Segment
+from segcli.segments import membership
+from segcli.sources.history_tables import identifiers_today
+
+
+@dataclass(frozen=True)
+class WrittenCampaigns:
+    """Where a run was written, whether it is history now, and if it was not committed though asked to, why."""
+
+    folder: Path
+    committed: bool
+    already: bool = False
+    refused: str | None = None
+
+
+def _contents(run: CampaignRun) -> CampaignContents:
+    shop, tables = run.prepared.prepared, run.run.tables
+    project, computed = shop.project, run.run.computed
+    customers = customers_of(computed)
+    facts = manifest_facts(project, shop.catalog, tables, computed, run.run.members, run.run.seconds)
+    lists = []
+    for found in rows_of_steps(run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run)):
+        coupons = coupons_of(found.rows, project.as_of, project.currency)
+        hour = HOUR if found.step.split else None
+        lists.append(StepList(found.campaign, found.step.name, found.members, found.fields, coupons, hour))
+    return CampaignContents(
+        as_of=project.as_of,
+        steps=lists,
+        excluded=excluded_of(run.planned, run.decided),
+        rejected=tables.rejected,
+        manifest={**facts, "history": run.history.newest.name if run.history.newest else None},
+        money=frozenset({"spend", "average_order"}),
+        timezone=project.timezone.key,
+        shopify=any(file.platform == "shopify" for file in shop.catalog.files),
+    )
+
+
+def _listed(run: CampaignRun) -> list[str]:
+    """The fields that a send list carries: the usual ones, and those of the recipes that the campaigns stand in."""
+    columns = run.run.computed.columns
+    recipes = {each.campaign.recipe for each in run.prepared.campaigns}
+    definitions_ = run.run.computed.plan.definitions
+    own = [name for name, item in definitions_.items() if item.recipe in recipes and not isinstance(item, Segment)]
+    return [name for name in dict.fromkeys([*LISTED, *own]) if name in columns]
+
+
+def committed_before(prepared: PreparedCampaigns) -> WrittenCampaigns | None:
+    """What a run of these campaigns as of this minute left, if one was committed: the same run is not done twice.
+
+    Whoever calls this holds the lock. Raises DataError if that minute's run was one of other campaigns.
+    """
+    project = prepared.prepared.project
+    recover(project.history, project.output)
+    check_history_is_there(project.history, project.output)
+    known = already_committed(project.history, project.as_of, [each.name for each in prepared.campaigns])
+    if known is None:
+        return None
+    return WrittenCampaigns(project.output / (known.name + CAMPAIGNS), committed=True, already=True)
+
+
+def write_campaigns(run: CampaignRun, *, commit: bool, progress: Progress = quiet) -> WrittenCampaigns:
+    """Writes the run's folder; with `commit` it becomes history, and nobody gets its messages again.
+
+    With a later run in the history it is written as a rehearsal, and `refused` says so.
+    """
+    project, history = run.prepared.prepared.project, run.history
+    contents = _contents(run)
+
+    def write_outputs(folder: Path) -> None:
+        progress("Writing send lists")
+        write_campaign_files(folder, contents, project.esp)
+
+    refused = None
+    if commit and history.later:
+        refused = f"the run {history.later} was committed, which is not before this one: it is a rehearsal."
+    if not commit or refused:
+        folder = write_rehearsal(project.output, project.as_of, write_outputs)
+        written = WrittenCampaigns(folder, committed=False, refused=refused)
+    else:
+        done = commit_run(history.folder, project.output, _new_run(run), write_outputs)
+        written = WrittenCampaigns(done.outputs, committed=True, already=done.already)
+    if project.keep is not None:
+        delete_old_runs(project.output, written.folder, project.keep)
+    return written
+
+
+def _new_run(run: CampaignRun) -> NewRun:
+    """What the run adds to the history."""
+    project, history = run.prepared.prepared.project, run.history
+    name = run_name(project.as_of)
+    campaigns = dict(history.newest.facts["campaigns"]) if history.newest else {}
+    for each in run.planned:
+        if each.waits is None and not each.needs:
+            first = campaigns.get(each.checked.name, {}).get("first", name)
+            campaigns[each.checked.name] = {"condition": each.checked.condition, "run": name, "first": first}
+    salt = make_salt(history.folder)
+    current = identifiers_today(run.run.tables)
+    forgotten = read_forgotten(history.folder)
+    if forgotten is not None:
+        current = current.join(forgotten_customers(current, forgotten, salt), on="customer_id", how="anti")
+    return NewRun(
+        as_of=project.as_of,
+        timezone=project.timezone.key,
+        planned=[each.checked.name for each in run.planned],
+        campaigns=campaigns,
+        after=history.newest.name if history.newest else None,
+        journal=run.journal,
+        state=run.state,
+        memberships=_memberships(run),
+        people=next_people(history.people(), run.renamed, current, salt),
+        key_fingerprint=run.key_fingerprint,
+    )
+
+
+def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
+    """Who is in which segment now, beside who was: a frame per segment of the recipes.
+
+    What a customer bought or looked at (`each` over a table's rows) is not remembered: those rows say so themselves.
+    """
+    computed = run.run.computed
+    customers = without_forgotten(computed.customers)
+    schema = customers.collect_schema()
+    before = run.history.memberships()
+    places = before.select("segment").with_row_index("row").group_by("segment").agg(pl.col("row").min(), pl.len())
+    known = {name: (first, count) for name, first, count in places.collect(engine="streaming").iter_rows()}
+    plan = computed.plan
+    parts = []
+    for segment in sorted(plan.segments, key=lambda item: item.name):
+        if segment.table or segment.name in plan.unavailable:
+            continue
+        if segment.each is None:
+            now = customers.filter(membership(segment.name, None, schema[segment.name]))
+            now = now.select("customer_id", segment=pl.lit(segment.name))
+            names = {segment.name}
+        else:
+            value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
+            now = customers.select("customer_id", segment=value).drop_nulls()
+            # One that nobody has any more is decided too: everybody has left it.
+            names = {item.name for item in run.run.members if item.column == segment.each and item.value is not None}
+            names |= {name for name in known if name.startswith(f"{segment.name}-")}
+        then = [before.slice(*known.pop(name)) for name in sorted(names) if name in known]
+        earlier = with_ids_of_today(pl.concat(then), run.renamed) if then else empty(MEMBERS)
+        parts.append(next_memberships(earlier, now, names, plan.as_of))
+    # Segments that the recipes have no more are as they were.
+    parts += [with_ids_of_today(before.slice(*known[name]), run.renamed) for name in sorted(known)]
+    return parts
