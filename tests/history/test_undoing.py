@@ -266,3 +266,14 @@ def again(shop: Path, task: str) -> None:
     }
     if not done[task]:
         take_back(shop, task)
+
+
+def test_where_folders_cannot_be_swapped_a_run_that_was_moved_aside_comes_back(new_shop, monkeypatch) -> None:
+    monkeypatch.setattr("segcli.history.publishing._exchange", lambda staged, run: False)
+    shop, other = new_shop("slow"), new_shop("moved")
+    undo_campaign(shop / "history", shop / "out", NEWEST, "gifts")
+    assert not list((shop / "history").glob(".20*"))
+    (other / "history" / NEWEST).rename(other / "history" / f".{NEWEST}.replaced")
+    take_back(other, "recover")
+    undo_campaign(other / "history", other / "out", NEWEST, "gifts")
+    assert differences(shop, other) == []
