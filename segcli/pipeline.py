@@ -81,12 +81,22 @@ def prepare(
 
 def _with_known_format(project: Project, problems: Problems) -> Project:
     """The project, without its ESP if that is none: then the rest is checked all the same."""
-    if project.esp is None or project.esp.lower() in format_names():
-        return replace(project, esp=project.esp and project.esp.lower())
+    known = _known_format(project.esp)
+    if project.esp is None or known is not None:
+        return replace(project, esp=known)
     hint = nearest(project.esp, format_names()) or f"Known are {', '.join(format_names())}."
     key = "esp" if project.esp_place else "--esp"
     problems.error(f"no email service named '{project.esp}'.", project.esp_place, key, hint)
     return replace(project, esp=None)
+
+
+def _known_format(esp: str | None) -> str | None:
+    return esp.lower() if esp is not None and esp.lower() in format_names() else None
+
+
+def listed_columns(project: Project) -> list[str]:
+    """The fields and columns that the send lists of the project's ESP can use; of an unknown one the plain ones."""
+    return sorted(wanted_columns(_known_format(project.esp)))
 
 
 def definitions(project: Project, problems: Problems | None = None) -> tuple[list[Field], list[Segment]]:
@@ -122,7 +132,7 @@ LISTED = (
 
 def default_wanted(project: Project) -> list[str]:
     """The fields and segments of the chosen recipes, and what every run reads."""
-    names = [*ALWAYS, *sorted(wanted_columns(project.esp))]
+    names = [*ALWAYS, *listed_columns(project)]
     for recipe in project.recipes:
         names += [item.name for item in recipe.segments]
         if recipe.name != "builtin":

@@ -78,7 +78,11 @@ class Problems:
         return [problem for problem in self.found if problem.severity == "warning"]
 
     def __iter__(self) -> Iterator[Problem]:
-        return iter(sorted(dict.fromkeys(self.found), key=Problem.order))
+        """By place. What stands in one place is told once, however many definitions (a campaign's steps) share it."""
+        once: dict[object, Problem] = {}
+        for problem in self.found:
+            once.setdefault((problem.place, problem.message, problem.severity) if problem.place else problem, problem)
+        return iter(sorted(once.values(), key=Problem.order))
 
     def stop_on_errors(self, error: type[SegcliError]) -> None:
         """Raises `error` with every problem found so far if one of them is an error."""

@@ -163,6 +163,7 @@ class _Checker:
         self, scope: Scope, catalog: Catalog, definitions: Mapping[str, Field | Segment], problems: Problems
     ) -> None:
         self.scope, self.catalog, self.definitions, self.problems = scope, catalog, definitions, problems
+        self.told: set[tuple[str, str]] = set()
 
     def campaign(self, campaign: Campaign) -> CheckedCampaign | None:
         before = len(self.problems.errors)
@@ -252,7 +253,10 @@ class _Checker:
         offers = tuple(self._offer(offer, f"{key}.offer[{number}]") for number, offer in enumerate(step.offers, 1))
         for table in step.fresh:
             found = self.catalog.table(table)
-            if found is None or found.time is None:
+            if (found is None or found.time is None) and (
+                named := (key.partition(".steps")[0], table)
+            ) not in self.told:
+                self.told.add(named)  # `fresh` may stand on the campaign and be every step's
                 message = f"no table '{table}' whose rows say when."
                 self.problems.error(message, step.place, f"{key}.fresh", nearest(table, self.catalog.tables))
         of = step.products.of if step.products else None

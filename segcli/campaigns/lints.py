@@ -38,7 +38,9 @@ def lint_campaigns(
         *(item for each in campaigns for item in _of_times(each, tables, newest)),
         *_of_caps(caps, customers),
     ]
-    return sorted(findings, key=lambda item: item.problem.order())
+    # What stands on a campaign is every step's, and told once.
+    once = {(item.problem.place, item.problem.message): item for item in reversed(findings)}
+    return sorted(once.values(), key=lambda item: item.problem.order())
 
 
 def _lacking(campaign: CheckedCampaign, customers: Customers, tables: Tables) -> tuple[str, ...]:
@@ -118,13 +120,15 @@ def _unknown(each: CheckedStep, customers: Customers, tables: Tables) -> tuple[s
 
 def _of_times(campaign: CheckedCampaign, tables: Tables, newest: dict[str, dt.datetime | None]) -> Iterator[Finding]:
     """Campaigns that wait for fresher data, and steps whose time of sending is over."""
+    told = None
     for each in campaign.steps:
         step, key = each.step, f"campaigns.{campaign.name}.steps[{each.step.number + 1}]"
         reason = too_old(each, newest, tables.as_of)
-        if reason is not None:
+        if reason is not None and reason != told:
             absent = any(newest.get(table) is None for table in step.fresh)
             message = f"the campaign waits: {reason}."
             yield finding("waits", message, step.place, f"{key}.fresh", note=not absent)
+            told = reason
         if step.active.until is not None and step.active.until <= tables.as_of:
             message = f"it was sent until {step.active.until:%Y-%m-%d %H:%M} only, which is over."
             yield finding("over", message, step.place, f"{key}.active", note=True)

@@ -12,11 +12,11 @@ import polars as pl
 
 from segcli.cli.customers import find_customer
 from segcli.cli.gate_words import barred_words, consent_words
-from segcli.exports import load_format, wanted_columns, with_every_column
+from segcli.exports import load_format, with_every_column
 from segcli.fields.clauses import Change, split_condition
 from segcli.fields.explaining import ExplainedField, Explainer
 from segcli.fields.nodes import EachNode
-from segcli.pipeline import Progress, SegmentRun, compute, definitions, prepare, quiet
+from segcli.pipeline import Progress, SegmentRun, compute, definitions, listed_columns, prepare, quiet
 from segcli.problems import Problem, Problems, RecipeError, nearest
 from segcli.project.models import CasesField, Field, Project, Segment
 from segcli.segments import CONTACTABLE
@@ -63,7 +63,7 @@ def explain_segment(
     campaigns = [item.name for recipe in project.recipes for item in recipe.campaigns]
     definition, value = find_segment(segment, fields, segments, campaigns)
     suppressing = [item.name for item in segments if item.suppress]
-    planned = [definition.name, *suppressing, *LISTING, *sorted(wanted_columns(project.esp))]
+    planned = [definition.name, *suppressing, *LISTING, *listed_columns(project)]
     run = compute(prepare(project, Problems(), wanted=planned), scratch, progress)
     person = find_customer(run.computed.customers, customer)
     explainer = Explainer(run.computed, person)

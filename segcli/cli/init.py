@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from segcli.campaigns.checking import CheckedCampaign
     from segcli.pipeline import Prepared
+    from segcli.sources.tables import Catalog
 
 
 def init(
@@ -27,6 +29,7 @@ def init(
     """Make a project: a commented segcli.yaml, the recipes whose files are there, and a key file."""
     from segcli.campaigns.secret_key import make_key
     from segcli.cli.output import counted, stdout_console
+    from segcli.cli.project_text import project_text
     from segcli.problems import Problem, RecipeError
     from segcli.project.projects import KEY_FILE
 
@@ -44,10 +47,11 @@ def init(
     }
     prepared = _look(folder)
     chosen = available_recipes(prepared) if prepared else []
+    campaigns = available_campaigns(folder) if prepared else []
     files = [file.path for file in prepared.catalog.files if file.tables] if prepared else []
-    _write_checked(target, project_text(options, [os.path.relpath(file, folder) for file in files], chosen))
+    _write_checked(target, project_text(options, [os.path.relpath(file, folder) for file in files], chosen, campaigns))
     make_key(folder / KEY_FILE)
-    _ignore(folder / ".gitignore", ("out/", KEY_FILE))
+    _ignore(folder / ".gitignore", ("out/", _NOT_INTO_GIT, "history/", KEY_FILE))
     console = stdout_console()
     console.print(f"{target} written: {counted(len(files), 'file')}, {counted(len(chosen), 'recipe')}.")
     if not files:
@@ -57,7 +61,15 @@ def init(
     for line in (f"segcli check{where}", f"segcli segment{where}"):
         console.print(f"  {line}", markup=False)
     console.print("\nEvery morning at seven, as a line for crontab -e:")
-    console.print(f"  0 7 * * *  {cron_command(folder)}", markup=False, soft_wrap=True)
+    console.print(f"  0 7 * * *  {cron_command(folder, 'segment')}", markup=False, soft_wrap=True)
+    if campaigns:
+        console.print("\nOr, once a recipe with campaigns is chosen and `segcli campaign` shows what you want:")
+        console.print(f"  0 7 * * *  {cron_command(folder, 'campaign --commit')}", markup=False, soft_wrap=True)
+        console.print("Then back up history/ and .segcli.key: they say what was sent to whom, with which code.")
+
+
+# Who was written to is personal, and `segcli forget` has to erase it: git would keep it.
+_NOT_INTO_GIT = "# Not to be thrown away: back these up, but not in git, which keeps what `segcli forget` erases."
 
 
 def _look(folder: Path) -> Prepared | None:
@@ -82,10 +94,45 @@ def available_recipes(prepared: Prepared) -> list[str]:
     ]
 
 
-def cron_command(folder: Path) -> str:
-    """What cron can run: its PATH is short, so the program is named in full."""
+def available_campaigns(folder: Path) -> list[str]:
+    """The shipped recipes of which at least one campaign can be planned from the files."""
+    from segcli.campaign_preparing import prepare_campaigns
+    from segcli.problems import Problems
+    from segcli.project import load_project, shipped_recipes
+    from segcli.project.recipes import load_recipe
+
+    names = [
+        name
+        for name, path in shipped_recipes().items()
+        if (recipe := load_recipe(path, Problems())) is not None and recipe.campaigns
+    ]
+    prepared = prepare_campaigns(load_project([folder], recipes=names), [], Problems(), lean=True)
+    plan, tables = prepared.prepared.plan, prepared.prepared.catalog
+    customers = tables.table("customers")
+    lacking = plan.unavailable.keys() | (plan.customer_columns.keys() - (customers.given if customers else set()))
+    able = {
+        campaign.campaign.recipe
+        for campaign in prepared.campaigns
+        if not campaign.needs & lacking and _has_its_rows(campaign, tables)
+    }
+    return [name for name in names if name in able]
+
+
+def _has_its_rows(campaign: CheckedCampaign, tables: Catalog) -> bool:
+    """Whether there is the table whose rows start the campaign's series, if rows do."""
+    from segcli.campaigns.checking import CheckedRowStart
+
+    if not isinstance(campaign.start, CheckedRowStart):
+        return True
+    table = tables.table(campaign.start.table)
+    return table is not None and campaign.start.at in table.given
+
+
+def cron_command(folder: Path, command: str) -> str:
+    """What cron can run: its PATH is short, so the program is named in full; a % would end the line."""
     program = shutil.which(sys.argv[0]) or shutil.which("segcli") or "segcli"
-    return f"cd {shlex.quote(str(folder.resolve()))} && {shlex.quote(str(Path(program).absolute()))} segment --quiet"
+    place, name = shlex.quote(str(folder.resolve())), shlex.quote(str(Path(program).absolute()))
+    return f"umask 077 && cd {place} && {name} {command} --quiet".replace("%", r"\%")
 
 
 def local_timezone() -> str:
@@ -94,58 +141,6 @@ def local_timezone() -> str:
 
     name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).rpartition("zoneinfo/")[2]
     return name if name in available_timezones() else "UTC"
-
-
-def project_text(options: dict[str, str | None], files: Sequence[str], recipes: Sequence[str]) -> str:
-    """The commented segcli.yaml."""
-    import json
-
-    def line(key: str, example: str) -> str:
-        value = options[key]
-        return f"{key}: {json.dumps(value, ensure_ascii=False)}" if value else f"# {key}: {example}"
-
-    return "\n".join(
-        [
-            "# What segcli has to know of the shop. Paths are relative to this file.",
-            line("shop", "My shop"),
-            "",
-            "# Times without a zone are in this one, and days begin and end in it.",
-            line("timezone", "Europe/Istanbul"),
-            "",
-            "# Orders in another currency need a rate: how much one of it is worth in this one.",
-            line("currency", "EUR"),
-            "# rates: {USD: 0.92}",
-            "",
-            "# Where phone numbers without a country code are from, and whose seasons count.",
-            line("country", "TR"),
-            "",
-            "# Whose import format send lists have; without it, plain CSV.",
-            line("esp", "klaviyo"),
-            "",
-            "# The export files. Each is recognised by its header; folders and globs work too. To say what a",
-            "# column means:",
-            "#   orders: {files: orders.csv, columns: {amount: revenue}}",
-            *(
-                ["sources:", *(f"  - {json.dumps(file, ensure_ascii=False)}" for file in files)]
-                if files
-                else ["# sources:", "#   - orders.csv"]
-            ),
-            "",
-            "# Recipes: folders of yours, or names of shipped ones.",
-            *(
-                ["recipes:", *(f"  - {name}" for name in recipes)]
-                if recipes
-                else ["# recipes:", "#   - rfm", "#   - lifecycle"]
-            ),
-            "",
-            "# Where runs are written. With `keep`, those written longer ago are deleted after a new one.",
-            "# output: {folder: out, keep: 30d}",
-            "",
-            "# A run on half an export stops instead of writing lists.",
-            "# expect: {newest_order: 2d, rows: {orders: 1000}}",
-            "",
-        ]
-    )
 
 
 def _write_checked(target: Path, text: str) -> None:

@@ -146,7 +146,8 @@ def test_init_makes_a_project_that_runs(tmp_path: Path, capsys: pytest.CaptureFi
     assert "rfm" in names
     assert "cart-abandoners" not in names  # there are no carts in the files
     assert stat.S_IMODE((tmp_path / ".segcli.key").stat().st_mode) == 0o600
-    assert (tmp_path / ".gitignore").read_text().splitlines() == ["out/", ".segcli.key"]
+    ignored = {line for line in (tmp_path / ".gitignore").read_text().splitlines() if not line.startswith("#")}
+    assert ignored == {"out/", "history/", ".segcli.key"}
     assert ran(capsys, "segment", tmp_path, "--as-of", "2026-06-30", "-q")[0] == 0
 
 

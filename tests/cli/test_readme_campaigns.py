@@ -81,6 +81,20 @@ def test_the_timer_of_the_readme_catches_up_and_starts_the_service() -> None:
     assert service["ExecStart"].startswith(service["WorkingDirectory"] + "/")
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    for name in ("service", "timer"):
+        unit = block("ini", f"# /etc/systemd/system/segcli.{name}")
+        unit = unit.replace("/srv/shop/.venv/bin/segcli", sys.executable).replace("/srv/shop", str(tmp_path))
+        (tmp_path / f"segcli.{name}").write_text(unit, encoding="utf-8")
+    units = [str(tmp_path / f"segcli.{name}") for name in ("service", "timer")]
+    environment = {**os.environ, "SYSTEMD_LOG_LEVEL": "warning"}
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *units], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def program(folder: Path, name: str, text: str) -> None:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
