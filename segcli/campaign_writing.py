@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,7 @@ from segcli.exports import (
     coupons_of,
     delete_old_runs,
     manifest_facts,
+    wanted_columns,
     write_campaign_files,
 )
 from segcli.history import (
@@ -58,8 +60,11 @@ def _contents(run: CampaignRun) -> CampaignContents:
     project, computed = shop.project, run.run.computed
     customers = customers_of(computed)
     facts = manifest_facts(project, shop.catalog, tables, computed, run.run.members, run.run.seconds)
+    importable = {*computed.plan.customer_columns, *wanted_columns(project.esp)}
     lists = []
-    for found in rows_of_steps(run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run)):
+    for found in rows_of_steps(
+        run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run), importable
+    ):
         coupons = coupons_of(found.rows, project.as_of, project.currency)
         hour = HOUR if found.step.split else None
         lists.append(StepList(found.campaign, found.step.name, found.members, found.fields, coupons, hour))
@@ -158,8 +163,8 @@ def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
     What a customer bought or looked at (`each` over a table's rows) is not remembered: those rows say so themselves.
     """
     computed = run.run.computed
-    customers = without_forgotten(computed.customers)
-    schema = customers.collect_schema()
+    customers = _InOrder(without_forgotten(computed.customers))
+    schema = customers.frame.collect_schema()
     before = run.history.memberships()
     places = before.select("segment").with_row_index("row").group_by("segment").agg(pl.col("row").min(), pl.len())
     known = {name: (first, count) for name, first, count in places.collect(engine="streaming").iter_rows()}
@@ -169,18 +174,51 @@ def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
         if segment.table or segment.name in plan.unavailable:
             continue
         if segment.each is None:
-            now = customers.filter(membership(segment.name, None, schema[segment.name]))
-            now = now.select("customer_id", segment=pl.lit(segment.name))
+            now = customers.where(membership(segment.name, None, schema[segment.name]), pl.lit(segment.name))
             names = {segment.name}
         else:
             value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
-            now = customers.select("customer_id", segment=value).drop_nulls()
+            now = customers.where(pl.col(segment.each).is_not_null(), value)
             # One that nobody has any more is decided too: everybody has left it.
             names = {item.name for item in run.run.members if item.column == segment.each and item.value is not None}
             names |= {name for name in known if name.startswith(f"{segment.name}-")}
-        then = [before.slice(*known.pop(name)) for name in sorted(names) if name in known]
+        then = [before.slice(*rows) for rows in _runs_of([known.pop(name) for name in names if name in known])]
         earlier = with_ids_of_today(pl.concat(then), run.renamed) if then else empty(MEMBERS)
         parts.append(next_memberships(earlier, now, names, plan.as_of))
-    # Segments that the recipes have no more are as they were.
-    parts += [with_ids_of_today(before.slice(*known[name]), run.renamed) for name in sorted(known)]
+    if known:  # segments that the recipes have no more are as they were; there may be thousands
+        others = before.filter(pl.col("segment").is_in(list(known)))
+        parts.append(with_ids_of_today(others, run.renamed))
     return parts
+
+
+def _runs_of(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First row and number of rows of each run of places (the same of each) that follow one another."""
+    runs: list[tuple[int, int]] = []
+    for first, count in sorted(places):
+        if runs and sum(runs[-1]) == first:
+            runs[-1] = (runs[-1][0], runs[-1][1] + count)
+        else:
+            runs.append((first, count))
+    return runs
+
+
+@dataclass(frozen=True)
+class _InOrder:
+    """Customers by customer_id, put in order once and read column by column."""
+
+    frame: pl.LazyFrame
+
+    @cached_property
+    def _ids(self) -> pl.DataFrame:
+        """customer_id in order, and the place of each in `frame`."""
+        return self.frame.select("customer_id").with_row_index("place").collect().sort("customer_id")
+
+    def where(self, condition: pl.Expr, segment: pl.Expr) -> pl.LazyFrame:
+        """segment and customer_id of whom the condition holds for, worked out when it is asked for."""
+
+        def found() -> pl.DataFrame:
+            columns = self.frame.select(met=condition, segment=segment).collect()
+            columns = columns[self._ids["place"]].with_columns(self._ids["customer_id"])
+            return columns.filter("met").select("segment", "customer_id")
+
+        return pl.defer(found, schema=pl.Schema({"segment": pl.String(), "customer_id": pl.String()}))

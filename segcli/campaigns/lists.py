@@ -41,26 +41,29 @@ def rows_of_steps(
     customers: Customers,
     times: SendTimes,
     columns: Collection[str],
+    importable: Collection[str],
 ) -> Iterator[StepRows]:
     """Every step that somebody is sent, in the order of the recipes.
 
-    `columns` are the fields that a list carries; the customers' own columns are there for importers to choose from.
+    `columns` are the fields that a list carries, `importable` what else an importer may choose from.
     """
+    names = {*columns, *importable} & {*customers.frame.collect_schema().names()}
+    people = customers.columns_of(sent[PERSON], names)  # once, and not for every step
+    sent = times.with_zones(sent)
     for campaign in campaigns:
         for each in campaign.steps:
             rows = sent.filter(pl.col("campaign") == campaign.name, pl.col("step") == each.step.name).sort(PERSON)
             if rows.is_empty():
                 continue
-            yield _of_step(rows, campaign.name, each.step, customers, times, columns)
+            yield _of_step(rows, campaign.name, each.step, people, times, columns)
 
 
 def _of_step(
-    rows: pl.DataFrame, campaign: str, step: Step, customers: Customers, times: SendTimes, columns: Collection[str]
+    rows: pl.DataFrame, campaign: str, step: Step, people: pl.DataFrame, times: SendTimes, columns: Collection[str]
 ) -> StepRows:
-    timed = times.with_zones(rows)
-    timed = timed.with_columns(
-        send_at_utc=in_utc(timed["send_at"], times.here),
-        send_at_local=local_times(timed["send_at"], timed["zone"], times.here),
+    timed = rows.with_columns(
+        send_at_utc=in_utc(rows["send_at"], times.here),
+        send_at_local=local_times(rows["send_at"], rows["zone"], times.here),
     )
     details = [pl.col(name).alias(header) for name, header in OF_MESSAGE.items() if name in timed.columns]
     if step.split == "send_hour":
@@ -70,9 +73,9 @@ def _of_step(
         details += product_columns(step.products.count)
     of_message = timed.select(PERSON, *details)
     taken = {*of_message.columns}
-    known = [name for name in customers.frame.collect_schema().names() if name not in taken and name != PERSON]
-    people = customers.columns_of(rows[PERSON], known)
-    members = of_message.select(PERSON).join(people, on=PERSON, how="left", maintain_order="left")
+    known = [name for name in people.columns if name not in taken and name != PERSON]
+    theirs = people.select(PERSON, *known)
+    members = of_message.select(PERSON).join(theirs, on=PERSON, how="left", maintain_order="left")
     members = members.hstack(of_message.drop(PERSON).get_columns())
     fields = [name for name in columns if name in known] + [name for name in of_message.columns if name != PERSON]
-    return StepRows(campaign, step, rows, members, tuple(fields))
+    return StepRows(campaign, step, rows.drop("zone"), members, tuple(fields))

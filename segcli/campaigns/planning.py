@@ -169,8 +169,11 @@ def starting_rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Si
         moment = pl.col(start.at).cast(pl.Datetime("us"))
         series = pl.col(start.row_id) if start.row_id else moment.dt.strftime(ID_FORMAT)
         rows = rows.select(PERSON, series=series.cast(pl.String), start=moment).drop_nulls()
-        parts.append(rows.group_by(PERSON, "series").agg(pl.col("start").max()).collect(engine="streaming"))
-    return pl.concat(parts).sort(PERSON, "series")
+        parts.append(rows.collect(engine="streaming"))
+    found = pl.concat(parts).sort(PERSON, "series", "start")
+    # They have to be in order anyway, and so the latest of an id is the last before the next id.
+    last = (pl.col(PERSON) != pl.col(PERSON).shift(-1)) | (pl.col("series") != pl.col("series").shift(-1))
+    return found.filter(last.fill_null(value=True))
 
 
 def _due(campaign: CheckedCampaign, due: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from segcli.problems import Place, Problems, nearest
@@ -54,7 +55,7 @@ class Shape:
     moved: Mapping[str, str] = field(default_factory=dict)  # a key that is wrong here -> why
     check: Callable[[Values, str, Problems], None] | None = None  # of values that are each without a fault
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(key.name for key in self.keys)
 

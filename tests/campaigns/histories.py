@@ -147,7 +147,7 @@ def recipes(kind: str, *, steady: bool = False) -> st.SearchStrategy[Recipe]:
     """Recipes of a kind; `steady` ones have no end."""
     spans = st.sampled_from([None, None, 3, 24, 100])
     step = st.builds(
-        Step, st.integers(0, 60), spans, st.sampled_from([None, None, 2, 24]),
+        Step, st.sampled_from([0, 1, 2, 6, 12, 24, 30, 48, 60]), spans, st.sampled_from([None, None, 2, 24]),
         st.sampled_from([None, None, None, "likes", "not likes"]),
     )  # fmt: skip
     steps = st.lists(step, min_size=1, max_size=5, unique_by=lambda each: each.after)
@@ -168,12 +168,12 @@ def _rising(moment: st.SearchStrategy[float], most: int, least: int = 0) -> st.S
 
 @st.composite
 def customers(draw: st.DrawFn, days: int = 10, *, steady: bool = False) -> tuple[Customer, ...]:
-    """Up to eight customers; `steady` ones stay in the audience once they are in it, and close no cart."""
+    """Up to eight customers; `steady` ones stay in the audience once they are in it, close no cart,
+    and their starts are in the export within hours."""
     moment, found = _moments(days), []
     for number in range(draw(st.integers(3, 8))):
-        joined = tuple(
-            (since, since - draw(st.sampled_from([0, 0, 2, 30, 90]))) for since in draw(_rising(moment, 5, 2))
-        )
+        late = st.sampled_from([0, 2] if steady else [0, 0, 2, 30, 90])
+        joined = tuple((since, since - draw(late)) for since in draw(_rising(moment, 5, 2)))
         carts = tuple(
             (activities, None if steady else draw(st.sampled_from([None, None, None, 100.0, 150.0])))
             for activities in draw(st.lists(_rising(moment, 3, 1), min_size=1, max_size=4))

@@ -26,12 +26,12 @@ DAY = dt.timedelta(days=1)
 GRACE = dt.timedelta(days=3)
 Row = dict[str, object]
 
-quick = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-large = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=2, suppress_health_check=list(HealthCheck))
+large = settings(max_examples=16, suppress_health_check=list(HealthCheck))
 kinds = pytest.mark.parametrize("kind", list(STARTS))
 refusals = st.sampled_from([0.0, 0.0, 0.3, 0.8])
 anything = given(
-    people=customers(), moments=run_moments(50, 18), refusing=refusals, seed=st.integers(0, 9), data=st.data()
+    people=customers(), moments=run_moments(55, 14), refusing=refusals, seed=st.integers(0, 9), data=st.data()
 )
 
 
@@ -195,8 +195,8 @@ def _check_state(recipe: Recipe, calendar: Calendar) -> None:
     assert_frame_equal(*served, check_row_order=False)
 
 
-few = settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=2, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 steady = given(people=customers(2, steady=True), moments=run_moments(40, 6), data=st.data())
 
 
@@ -216,22 +216,31 @@ def test_rare_runs_send_what_frequent_ones_do_in_many_calendars(kind, people, mo
 
 
 def _check_the_same_steps(recipe: Recipe, people: tuple[Customer, ...], moments: tuple[dt.datetime, ...]) -> None:
-    """Assumed: the audience keeps whom it has, nothing ends a series, nobody is refused, every run came after the
-    first had been there. Both calendars go on with the same runs until every series is at its end."""
-    tail = [hours(48 + 16 * number) for number in range(1, 10)]
+    """Assumed: the audience keeps whom it has, nothing ends a series, nobody is refused, `when` does not change, a
+    start is in the export within hours, and everybody comes after the first run. Both calendars then go on
+    until every series is at its end."""
     rare = [moment for moment in moments if moment <= hours(48)]
     frequent = [hours(4 * number) for number in range(13)]
     found = []
     for calendar_runs in (rare, frequent):
         with tempfile.TemporaryDirectory() as folder:
             calendar = calendar_of(recipe, people, Path(folder))
-            for moment in (*calendar_runs, *tail):
-                calendar.run(moment)
+            calendar.runs(calendar_runs)
+            _run_to_the_end(calendar, hours(48))
         found.append(calendar.done.to_dicts())
     for person in people:
         rows = [[row for row in each if row["customer_id"] == person.name] for each in found]
-        late = [row for each in rows for row in each if row["status"] == "too_late"]
+        # A step that is skipped although its `when` holds was too late as well: one before it was still open.
+        late = [row for each in rows for row in each if row["status"] in ("too_late", "skipped")]
         if any(recipe.steps[row["number"]].holds(person) for row in late):
             continue
         sparse, dense = ({row["step"] for row in each if row["status"] == "sent"} for each in rows)
         assert sparse == dense
+
+
+def _run_to_the_end(calendar: Calendar, last: dt.datetime) -> None:
+    """Runs every twelve hours until none of three days, which is longer than any step waits, had anything to send."""
+    quiet = 0
+    while quiet < 6:
+        last += DAY / 2
+        quiet = 0 if calendar.run(last) else quiet + 1

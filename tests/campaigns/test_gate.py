@@ -175,7 +175,7 @@ SOME_CAPS = Limits(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, RECENT)
 def test_nobody_suppressed_ever_gets_anything(rows: list[dict[str, Any]], recent: list[Any]) -> None:
     decided = decide(due(*rows), SOME_CAPS, sent(*recent))
@@ -185,7 +185,7 @@ def test_nobody_suppressed_ever_gets_anything(rows: list[dict[str, Any]], recent
     assert set(decided["reason"]) <= {None, *REASONS}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, RECENT, st.randoms())
 def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], recent: list[Any], chance: Any) -> None:
     decided = decide(due(*rows), SOME_CAPS, sent(*recent)).sort("customer_id", "campaign")
@@ -195,7 +195,7 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], recen
     assert_frame_equal(decided, again)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(0, 60))
 def test_no_window_ever_holds_more_than_the_cap(rows: list[dict[str, Any]], step: int) -> None:
     """Runs one after another, each remembering what went out; every rolling window is looked at in the end."""

@@ -44,15 +44,16 @@ def messages(calendar: Calendar) -> list[tuple[float, str]]:
 def test_a_step_that_is_planned_ahead_does_not_overtake_the_one_before_it(tmp_path) -> None:
     steps = ("message: one, after: 10h", "message: two, after: 12h, ahead: 24h")
     calendar = Calendar(recipe(*steps), tmp_path, joined(a=0), JOINED)
-    calendar.runs([hours(at) for at in range(30)])
+    calendar.runs([hours(at) for at in range(15)])
     assert messages(calendar) == [(10, "one"), (12, "two")]
 
 
 def test_a_step_that_waits_for_ten_oclock_is_not_overtaken_by_the_next(tmp_path) -> None:
     steps = ('message: one, after: 0h, send: "10:00"', "message: two, after: 3h")
     calendar = Calendar(recipe(*steps), tmp_path, joined(a=1), JOINED)
-    calendar.runs([hours(at) for at in range(30)])
+    sent = calendar.runs([hours(at) for at in range(15)])
     assert messages(calendar) == [(10, "one"), (13, "two")]
+    assert list(sent) == [hours(10), hours(13)]
 
 
 def test_a_step_with_a_long_grace_is_not_lost_to_a_later_one_that_would_be_late(tmp_path) -> None:
@@ -90,7 +91,7 @@ def test_held_out_of_a_step_is_as_good_as_its_message(tmp_path) -> None:
 def test_outside_active_nothing_goes_and_inside_it_the_steps_of_that_time_do(tmp_path) -> None:
     bounds = "{since: 2026-03-03T12:00:00, until: 2026-03-04T00:00:00}"
     calendar = Calendar(recipe(*THREE, active=bounds), tmp_path, joined(a=0), JOINED)
-    calendar.runs([hours(at) for at in range(24 * 5)])
+    calendar.runs([hours(at) for at in range(0, 24 * 5, 6)])
     # "one" stays due until the window opens; "two" would come a day after it, when the window is closed.
     assert messages(calendar) == [(36, "one")]
 
@@ -111,8 +112,17 @@ def test_a_start_that_goes_to_and_fro_within_a_day_stays_one_series(tmp_path, ap
         return [{"customer_id": "a", "orders": 0, "joined_at": hours(-apart * odd)}]
 
     calendar = Calendar(recipe(*THREE), tmp_path, customers, JOINED)
-    calendar.runs([hours(at) for at in range(0, 24 * 6, 6)])
+    calendar.runs([hours(at) for at in range(0, 24 * 4, 6)])
     assert [step for _, step in messages(calendar)] == ["one", "two", "three"]
+
+
+def test_a_start_that_moves_by_most_of_a_day_after_the_first_message_brings_no_second_one(tmp_path) -> None:
+    def customers(as_of: dt.datetime) -> Rows:
+        return [{"customer_id": "a", "orders": 0, "joined_at": hours(0) if as_of < hours(20) else hours(20)}]
+
+    calendar = Calendar(recipe(*THREE), tmp_path, customers, JOINED)
+    calendar.runs([hours(at) for at in range(0, 24 * 4, 5)])
+    assert messages(calendar) == [(0, "one"), (45, "two"), (70, "three")]
 
 
 def test_until_met_ends_a_series_even_if_it_is_unmet_again(tmp_path) -> None:
@@ -172,7 +182,7 @@ def visits(*seen: tuple[float, float], moving: bool = False):
 
 def test_an_event_whose_time_moves_by_minutes_brings_no_second_series(tmp_path) -> None:
     calendar = Calendar(recipe(*THREE, start=VISITS), tmp_path, joined(a=0), JOINED, visits((0, 1), moving=True))
-    calendar.runs([hours(at) for at in range(0, 24 * 6, 3)])
+    calendar.runs([hours(at) for at in range(0, 24 * 4, 6)])
     assert [step for _, step in messages(calendar)] == ["one", "two", "three"]
 
 
@@ -180,8 +190,15 @@ def test_an_event_more_than_a_day_later_than_the_last_message_brings_another_ser
     calendar = Calendar(
         recipe(THREE[0], start=VISITS), tmp_path, joined(a=0), JOINED, visits((0, 0), (20, 20), (50, 50))
     )
-    calendar.runs([hours(at) for at in range(0, 24 * 4, 2)])
+    calendar.runs([hours(at) for at in range(0, 24 * 3, 5)])
     assert messages(calendar) == [(0, "one"), (50, "one")]
+
+
+def test_events_that_an_export_brings_late_and_that_follow_each_other_within_a_day_stay_one_series(tmp_path) -> None:
+    late = visits((0, 0), (20, 40), (30, 40))
+    calendar = Calendar(recipe(THREE[0], start=VISITS), tmp_path, joined(a=0), JOINED, late)
+    calendar.runs([hours(at) for at in range(0, 60, 5)])
+    assert messages(calendar) == [(0, "one")]
 
 
 def carts(**known: tuple[float, float]):
@@ -200,7 +217,7 @@ def test_of_carts_that_an_export_brings_late_only_one_begins_within_again_after(
     steps = ("message: one, after: 0h, grace: 1h", "message: two, after: 48h")
     late = carts(c1=(0, 20), c2=(4, 20))
     calendar = Calendar(recipe(*steps, start=CARTS, again_after="7d"), tmp_path, joined(a=0), JOINED, late)
-    calendar.runs([hours(at) for at in range(24 * 5)])
+    calendar.runs([hours(at) for at in range(0, 24 * 5, 4)])
     assert messages(calendar) == [(48, "two")]
 
 
@@ -228,7 +245,7 @@ def test_a_series_that_had_its_first_step_goes_on_in_the_recipe_as_it_is_now(tmp
     calendar = Calendar(recipe(*THREE), tmp_path, joined(a=0), JOINED)
     calendar.run(hours(0))
     calendar.recipe = recipe(*changed)
-    calendar.runs([hours(at) for at in range(2, 24 * 5, 2)])
+    calendar.runs([hours(at) for at in range(6, 24 * 5, 6)])
     assert [step for _, step in messages(calendar)] == ["one", *rest]
 
 

@@ -228,7 +228,7 @@ def passed_points(shop: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("finished_by", ["recover", "forget"])
 def test_what_a_kill_interrupted_the_next_start_finishes(finished_by, new_shop, monkeypatch) -> None:
     passed = passed_points(new_shop("uninterrupted"), monkeypatch)
-    for point in range(2, len(passed) + 1, 20):
+    for point in range(2, len(passed) + 1, 60):
         kill_and_finish(new_shop(f"killed-{point}"), point, finished_by, passed[point - 1])
 
 

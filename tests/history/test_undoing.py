@@ -239,12 +239,13 @@ def test_of_an_older_run_no_campaign_is_taken_back_nor_one_that_it_did_not_plan(
         undo_campaign(shop / "history", shop / "out", NEWEST, "gift")
 
 
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("task", ["undo", "undo_later", "undo_campaign"])
-def test_undo_killed_at_any_point_and_done_again_is_done(task, new_shop, monkeypatch) -> None:
+def test_undo_killed_at_any_point_and_done_again_is_done(task, every, new_shop, monkeypatch) -> None:
     uninterrupted = new_shop("uninterrupted")
     passed = points_of(uninterrupted, task, monkeypatch)
-    chosen = range(1, len(passed) + 1) if task != "undo_later" else range(2, len(passed) + 1, 5)
-    for point in chosen:
+    first = 2 if task == "undo_later" else 1
+    for point in range(first, len(passed) + 1, every):
         shop = new_shop(f"killed-{point}")
         assert killed(shop, task, point), passed[point - 1]
         open_history(shop / "history", moment(9))

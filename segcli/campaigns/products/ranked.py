@@ -43,7 +43,7 @@ def first_allowed(asked: pl.DataFrame, lists: RankedLists, hidden: pl.DataFrame)
     """
     listed = asked.join(lists.index, on=lists.key, maintain_order="left").with_row_index("asking")
     products = lists.entries["product"]
-    still = listed.select("asking", "row", "length", at="begin", left="wanted", end=pl.col("begin") + pl.col("length"))
+    still = listed.select("asking", "row", at="begin", left="wanted", end=pl.col("begin") + pl.col("length"))
     spare, parts = FIRST_SPARE, [listed.select("asking", place="begin").clear()]
     while still.height:
         reach = pl.min_horizontal("end", pl.col("at") + pl.col("left") + spare)

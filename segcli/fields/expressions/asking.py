@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -27,7 +28,8 @@ class EmptyTable:
 
     def __init__(self, columns: Mapping[str, pl.DataType]) -> None:
         # A table without columns has no rows to select from.
-        self.frame = pl.LazyFrame(schema=dict(columns) or {"": pl.Int64()})
+        self.columns = dict(columns) or {"": pl.Int64()}
+        self.frame = pl.LazyFrame(schema=self.columns)
 
     def type_of(self, sql: str, start: int) -> pl.DataType:
         """The type of an expression by the schema alone; raises ExpressionError."""
@@ -39,12 +41,22 @@ class EmptyTable:
     def result_type(self, sql: str, start: int) -> pl.DataType:
         """The type of what really comes out, as a schema alone may err; raises ExpressionError."""
         try:
-            return self._query(sql).collect().schema["x"]
+            return _result_type(sql, tuple(self.columns.items()))
         except BaseException as error:
             raise refusal(error, start) from None
 
     def _query(self, sql: str) -> pl.LazyFrame:
-        return self.frame.sql(f'select {sql} as "x" from self')
+        return _query(sql, self.frame)
+
+
+def _query(sql: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame.sql(f'select {sql} as "x" from self')
+
+
+# The same question has the same answer: recipes share conditions, and a process may check them more than once.
+@lru_cache(maxsize=4_096)
+def _result_type(sql: str, columns: tuple[tuple[str, pl.DataType], ...]) -> pl.DataType:
+    return _query(sql, pl.LazyFrame(schema=dict(columns))).collect().schema["x"]
 
 
 def refusal(error: BaseException, start: int) -> ExpressionError:

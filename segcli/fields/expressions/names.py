@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import lru_cache
 
 import polars as pl
 
@@ -19,7 +20,12 @@ MOMENTS = frozenset({"as_of", "today", "this_week", "this_month"})
 
 def names_in(expression: Expression) -> frozenset[str]:
     """Every identifier that may be a column, before any column is known: more rather than fewer."""
-    found, text, position = set(), expression.text, 0
+    return _names_in(expression.text)
+
+
+@lru_cache(maxsize=4_096)
+def _names_in(text: str) -> frozenset[str]:
+    found, position = set(), 0
     while position < len(text):
         match = TOKEN.match(text, position)
         if match is None:

@@ -6,6 +6,7 @@ Only what an expression in a recipe may be is understood; all else raises Expres
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from segcli.fields.expressions import tree
@@ -21,6 +22,7 @@ SUMS = {"+", "-"}
 PRODUCTS = {"*", "/", "//", "%"}
 
 
+@lru_cache(maxsize=4_096)
 def parse(text: str) -> tree.Node:
     """The tree of an expression; raises ExpressionError for the first thing that cannot be understood."""
     parser = Parser(read_tokens(text))

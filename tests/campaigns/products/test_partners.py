@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from segcli.campaigns.products import partners
+from segcli.campaigns.products import pair_counts, partners
 from segcli.campaigns.products.catalogue import read_catalogue
-from segcli.campaigns.products.partners import LARGEST_BASKET, find_partners
+from segcli.campaigns.products.pair_counts import LARGEST_BASKET
+from segcli.campaigns.products.partners import find_partners
 from tests.fields.inline_tables import Shop, days_ago
 
 LISTED = [
@@ -52,7 +53,7 @@ def partners_of(shop: Shop) -> pl.DataFrame:
     return named.sort("anchor", "product")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), shards=st.sampled_from((1, 3)))
 def test_lift_is_that_of_counting_by_hand(seed: int, shards: int) -> None:
     baskets = [set(basket) for basket in baskets_of(seed)]
@@ -71,14 +72,16 @@ def test_lift_is_that_of_counting_by_hand(seed: int, shards: int) -> None:
 def test_counting_in_many_parts_is_counting_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = partners_of(shop_of(baskets_of(4)))
     assert whole.height > 6
-    monkeypatch.setattr(partners, "PAIRS_AT_ONCE", 5)
+    monkeypatch.setattr(pair_counts, "PAIRS_AT_ONCE", 5)
+    monkeypatch.setattr(pair_counts, "STEP", 2)
     assert_frame_equal(partners_of(shop_of(baskets_of(4), shards=2)), whole)
 
 
 def test_only_the_best_partners_of_a_product_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = partners_of(shop_of(baskets_of(4)))
     monkeypatch.setattr(partners, "MOST_PARTNERS", 1)
-    monkeypatch.setattr(partners, "PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(pair_counts, "PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(pair_counts, "STEP", 2)
     best = whole.sort("lift", "product", descending=[True, False]).unique("anchor", keep="first")
     kept = partners_of(shop_of(baskets_of(4))).drop("order")
     assert_frame_equal(kept, best.drop("order").sort("anchor"))
