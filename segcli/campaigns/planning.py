@@ -12,7 +12,7 @@ from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart, CheckedS
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import ID_FORMAT, Clock, find_series
-from segcli.campaigns.steps import Timing, due_steps, reached_steps, with_current_numbers
+from segcli.campaigns.steps import Timing, due_steps, reached_steps, with_numbers
 from segcli.campaigns.variants import with_variants
 from segcli.history.tables import STATE
 from segcli.sources.tables import Tables
@@ -81,10 +81,10 @@ def _planned(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign
     reasons = (too_old(each, situation.newest, situation.as_of) for each in campaign.steps)
     if old := next((reason for reason in reasons if reason), None):
         return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, old)
-    state = situation.state.filter(pl.col("campaign") == campaign.name).collect()
+    state = with_numbers(campaign, situation.state.filter(pl.col("campaign") == campaign.name).collect())
     people, calendar = _people(campaign, state, situation)
     rows = starting_rows(campaign, people, situation) if campaign.by_row else None
-    series = with_current_numbers(campaign, find_series(campaign, people, rows, state, clock))
+    series = find_series(campaign, people, rows, state, clock)
     timing = Timing(clock, situation.ahead, situation.times, calendar)
     reached = reached_steps(campaign, situation.times.with_times(series, campaign), timing)
     due = due_steps(campaign, reached, situation.customers, situation.tables, clock)

@@ -1,13 +1,15 @@
 """Series: which start of a customer is new and which goes on, by the state that history carries.
 
-In: who is in the audience now with today's starts, and one campaign's state. Out: one row per series with the
-columns of `SERIES`. `begun` series have a row in the state: something of them was sent or recorded. A series that
-is `suspended` waits: its start is older than a message that this customer got.
+In: who is in the audience now with today's starts, and one campaign's state with the numbers of its steps (see
+`with_numbers`). Out: one row per series with the columns of `SERIES`. `begun` series have a row in the state:
+something of them was sent or recorded. A series that is `suspended` waits: its start is older than a message that
+this customer got.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,8 +21,9 @@ from segcli.history.tables import STATE
 SAME_START = dt.timedelta(days=1)
 ID_FORMAT = "%Y-%m-%dT%H:%M:%S"
 # What a series brings from the state; the names are those of history's state.
-CARRIED = ("series", "start", "step", "number", "message_at", "message_number", "message", "served_at",
-           "served_start", "offer_since", "offer_code", "ended", "inside")  # fmt: skip
+CARRIED = ("series", "start", "steps", "number", "message_at", "message_number", "message", "served_at",
+           "offer_since", "offer_code", "ended", "inside")  # fmt: skip
+TYPES: Mapping[str, pl.DataType] = {**STATE, "number": pl.Int64(), "message_number": pl.Int64()}
 SERIES = ("customer_id", *CARRIED, "begun", "suspended", "change", "audience", "until")
 
 
@@ -70,7 +73,7 @@ def _one_each(campaign: CheckedCampaign, state: pl.DataFrame) -> pl.DataFrame:
     person = "customer_id"
     rows = state.sort(person, "served_at", "start", "number", "series", nulls_last=False)
     rows = rows.with_columns(
-        pl.col("served_at", "served_start").max().over(person),
+        pl.col("served_at").max().over(person),
         pl.col("inside").any().over(person),
         last=pl.int_range(pl.len()).over(person) == pl.len().over(person) - 1,
         apart=(pl.col("start") - pl.col("start").last().over(person)).abs(),
@@ -83,14 +86,16 @@ def _one_each(campaign: CheckedCampaign, state: pl.DataFrame) -> pl.DataFrame:
 
 
 def _folded(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """One row per key: the step that is furthest, the message that is latest, and else what the last row says."""
-    of_step, of_message = ("step", "number"), ("message_at", "message_number", "message")
-    return rows.group_by(key, maintain_order=True).agg(
-        pl.all().exclude(*of_step, *of_message, "offer_since", "ended").last(),
-        pl.col(*of_step).sort_by("number").last(),
+    """One row per key: the steps of all, the latest message and offer, and else what the last row says."""
+    of_message, of_offer = ("message_at", "message_number", "message"), ("offer_since", "offer_code")
+    folded = rows.group_by(key, maintain_order=True).agg(
+        pl.all().exclude("steps", "number", *of_message, *of_offer, "ended").last(),
+        pl.col("steps").drop_nulls().str.split(",").explode().unique().sort().str.join(","),
+        pl.col("number").max(), pl.col("ended").any(),
         pl.col(*of_message).sort_by("message_at", nulls_last=False).last(),
-        pl.col("offer_since").min(), pl.col("ended").any(),
+        pl.col(*of_offer).sort_by("offer_since", nulls_last=False).last(),
     )  # fmt: skip
+    return folded.with_columns(pl.when(pl.col("steps") != "").then("steps"))
 
 
 def _with_state(frame: pl.DataFrame, state: pl.DataFrame, on: list[str]) -> pl.DataFrame:
@@ -107,11 +112,11 @@ def _series_id() -> pl.Expr:
 def _continued(frame: pl.DataFrame, fresh: pl.Expr, series: pl.Expr, start: pl.Expr) -> pl.DataFrame:
     """The carried columns: as for a series that has just begun where `fresh`, else as they were."""
     unset = {"number": pl.lit(-1, pl.Int64), "ended": pl.lit(value=False), "inside": pl.lit(value=False)}
-    kept_always = ("served_at", "served_start")  # they speak of the customer, whichever series it is
+    kept_always = ("served_at",)  # it speaks of the customer, whichever series it is
     columns = [series.alias("series"), start.alias("start")]
     for name in CARRIED[2:]:
         old = pl.col(f"was_{name}")
-        empty = unset.get(name, pl.lit(None, STATE[name]))
+        empty = unset.get(name, pl.lit(None, TYPES[name]))
         columns.append((old if name in kept_always else pl.when(fresh).then(empty).otherwise(old)).alias(name))
     return frame.with_columns(columns)
 
@@ -157,7 +162,7 @@ def _of_rows(campaign: CheckedCampaign, people: pl.DataFrame, rows: pl.DataFrame
     frame = _with_state(frame, _one_each_row(state), ["customer_id", "series"])
     latest = served.group_by("customer_id").agg(pl.col("start").max().alias("served_start"), pl.col("served_at").max())
     frame = frame.join(latest, on="customer_id", how="left", maintain_order="left")
-    frame = frame.with_columns(was_served_start="served_start", was_served_at="served_at")
+    frame = frame.with_columns(was_served_at="served_at")
     # Series of which only late steps were recorded are not served; of several only one may begin.
     own = pl.col("was_message_at").is_not_null()
     now = pl.when(own).then("start").max().over("customer_id")
@@ -223,7 +228,5 @@ def _entries(campaign: CheckedCampaign, people: pl.DataFrame, state: pl.DataFram
         suspended=pl.lit(value=False),
         inside=pl.col("audience"),
         ended=pl.col("ended") | was_there,
-        # Being there counts as a start, from which `again_after` is measured.
-        served_start=pl.when("fresh").then(as_of).otherwise("served_start"),
         begun=pl.col("begun") & ~pl.col("fresh"),
     )

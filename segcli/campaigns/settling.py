@@ -97,7 +97,7 @@ def next_state(
         key = ["customer_id", "series"] if each.checked.by_row else ["customer_id"]
         rows = pl.concat([old.join(updated.lazy().select(key), on=key, how="anti"), updated.lazy().select(*STATE)])
         if each.checked.by_row:  # what speaks of the customer is the same in all of their series
-            rows = rows.with_columns(pl.col("served_at", "served_start").max().over("customer_id"))
+            rows = rows.with_columns(pl.col("served_at").max().over("customer_id"))
         parts.append(rows)
     return tuple(part.select(pl.col(name).cast(dtype) for name, dtype in STATE.items()) for part in parts)
 
@@ -108,13 +108,9 @@ def _updated(each: PlannedCampaign, journal: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=dict(STATE))
     key = ["customer_id", "series"]
     touched = each.series.join(journal.select(key).unique(), on=key, how="semi")
-    with_step = journal.filter(pl.col("step").is_not_null())
-    dealt = with_step.group_by(key).agg(
-        pl.col("number").max().alias("new_number"),
-        pl.col("step").sort_by("number").last().alias("new_step"),
-    )
+    dealt = journal.filter(pl.col("step").is_not_null()).group_by(key).agg(new_steps="step")
     served = journal.filter(pl.col("status").is_in(SERVED)).select(
-        *key, new_message_at="send_at", new_message_number="number", new_message="message",
+        *key, new_message_at="send_at", new_message="message",
         new_code="code", offered=pl.col("reward").is_not_null() & (pl.col("status") == "sent"),
     )  # fmt: skip
     over = journal.filter(pl.col("status") == "ended").select(*key, over=pl.lit(value=True))
@@ -124,16 +120,16 @@ def _updated(each: PlannedCampaign, journal: pl.DataFrame) -> pl.DataFrame:
         .join(over, on=key, how="left")
     )  # fmt: skip
     sent, offered = pl.col("new_message_at"), pl.col("offered").fill_null(value=False)
+    before, now = pl.col("steps").str.split(","), pl.col("new_steps")
+    none = pl.lit([], pl.List(pl.String))
+    steps = before.fill_null(none).list.concat(now.fill_null(none))
     # The same code again is good for as long as it was when it was first sent.
     again = pl.col("new_code").eq_missing(pl.col("offer_code")) & pl.col("offer_since").is_not_null()
     rows = rows.with_columns(
-        pl.max_horizontal("number", "new_number").alias("number"),
-        pl.coalesce("new_step", "step").alias("step"),
+        pl.when(steps.list.len() > 0).then(steps.list.unique().list.sort().list.join(",")).alias("steps"),
         pl.coalesce(sent, "message_at").alias("message_at"),
-        pl.coalesce("new_message_number", "message_number").alias("message_number"),
         pl.coalesce("new_message", "message").alias("message"),
         pl.max_horizontal(sent, "served_at").alias("served_at"),
-        pl.max_horizontal("start", "served_start").alias("served_start"),
         pl.when(offered & ~again).then(sent).otherwise("offer_since").alias("offer_since"),
         pl.when(offered).then("new_code").otherwise("offer_code").alias("offer_code"),
         (pl.col("ended") | pl.col("over").fill_null(value=False)).alias("ended"),

@@ -48,17 +48,28 @@ class Timing:
         return max(self.clock.first or self.clock.as_of, self.clock.as_of - FORGOTTEN_AFTER)
 
 
-def with_current_numbers(campaign: CheckedCampaign, series: pl.DataFrame) -> pl.DataFrame:
-    """Numbers of steps as the campaign has them now: a step that was put in before does not shift the others."""
+def with_numbers(campaign: CheckedCampaign, state: pl.DataFrame) -> pl.DataFrame:
+    """The state with `number`, the furthest step of those that were dealt with (-1 for none), and `message_number`.
+
+    Both count the steps as the recipe has them now: one that was put in before shifts no other, and however they
+    were put in order, nothing that was sent comes after `number`. Where a step was taken out, or has another name
+    now, those of a time before the last message are passed: the renamed one is not sent again.
+    """
     numbers = {each.step.name: each.step.number for each in campaign.steps}
     messages = {f"{campaign.name}.{name}": number for name, number in numbers.items()}
-    last = len(campaign.steps) - 1
-
-    def renumbered(name: str, known: dict[str, int], number: str) -> pl.Expr:
-        now = pl.col(name).replace_strict(known, default=None, return_dtype=pl.Int64)
-        return pl.coalesce(now, pl.col(number).clip(-1, last)).alias(number)
-
-    return series.with_columns(renumbered("step", numbers, "number"), renumbered("message", messages, "message_number"))
+    seen = state["steps"].drop_nulls().unique()
+    furthest = {steps: max(numbers.get(name, -1) for name in steps.split(",")) for steps in seen}
+    gone = [steps for steps in seen if not {*steps.split(",")} <= numbers.keys()]
+    earlier = pl.sum_horizontal(pl.col("start") + each.step.after <= pl.col("message_at") for each in campaign.steps)
+    known = pl.col("steps").replace_strict(furthest, default=-1, return_dtype=pl.Int64)
+    passed = pl.when(pl.col("steps").is_in(gone) & pl.col("message_at").is_not_null()).then(earlier.cast(pl.Int64) - 1)
+    state = state.with_columns(
+        number=pl.max_horizontal(known, passed),
+        message_number=pl.col("message").replace_strict(messages, default=None, return_dtype=pl.Int64),
+    )
+    # The message of a step that the recipe has no more is as good as that of the furthest one.
+    furthest_one = pl.when(pl.col("message").is_not_null() & (pl.col("number") >= 0)).then("number")
+    return state.with_columns(pl.coalesce("message_number", furthest_one).alias("message_number"))
 
 
 def reached_steps(campaign: CheckedCampaign, series: pl.DataFrame, timing: Timing) -> pl.DataFrame:

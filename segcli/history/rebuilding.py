@@ -16,7 +16,7 @@ OVER = ("ended", "there")  # who was there at a campaign's first run gets nothin
 def rebuild_state(journal: pl.LazyFrame) -> pl.LazyFrame:
     """Folds a journal (JOURNAL, runs in any order) into the state (STATE): one row per campaign, customer, series.
 
-    Later runs go over earlier ones; steps and messages are those with the highest number.
+    Later runs go over earlier ones.
     """
     status = pl.col("status")
     served, dealt_with = status.is_in(SERVED), status.is_in(DEALT_WITH)
@@ -29,10 +29,8 @@ def rebuild_state(journal: pl.LazyFrame) -> pl.LazyFrame:
         .group_by(*SERIES, maintain_order=True)
         .agg(
             pl.col("start").drop_nulls().last(),
-            pl.col("step").filter(dealt_with).sort_by(pl.col("number").filter(dealt_with)).last(),
-            pl.col("number").filter(dealt_with).max().fill_null(-1),
+            pl.col("step").filter(dealt_with).unique().sort().alias("steps"),
             pl.col("send_at").filter(served).last().alias("message_at"),
-            pl.col("number").filter(served).last().alias("message_number"),
             pl.col("message").filter(served).last(),
             pl.col("send_at").filter(offered, pl.col("code").eq_missing(last_code)).min().alias("offer_since"),
             last_code.alias("offer_code"),
@@ -41,8 +39,7 @@ def rebuild_state(journal: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("send_at").filter(served).max().alias("served_at"),
         )
     )
-    of_customer = of_series.group_by("campaign", "customer_id").agg(
-        pl.col("served_at").max(), pl.col("start").max().alias("served_start")
-    )
+    of_customer = of_series.group_by("campaign", "customer_id").agg(pl.col("served_at").max())
     state = of_series.drop("served_at").join(of_customer, on=["campaign", "customer_id"])
+    state = state.with_columns(pl.when(pl.col("steps").list.len() > 0).then(pl.col("steps").list.join(",")))
     return state.select(pl.col(name).cast(dtype) for name, dtype in STATE.items()).sort(*SERIES)

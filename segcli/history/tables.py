@@ -20,12 +20,12 @@ JOURNAL: Mapping[str, pl.DataType] = {
     "code_pool": pl.String(), "code_expires_at": TIME, "products": pl.List(pl.String()),
 }  # fmt: skip
 
-# Where every series stands after a run.
+# Where every series stands after a run. `steps` are the names of those that were dealt with (sent, held out, skipped,
+# too late), in alphabetical order with commas between them: names, since recipes put steps in and take them out.
 STATE: Mapping[str, pl.DataType] = {
-    "campaign": pl.String(), "customer_id": pl.String(), "series": pl.String(), "start": TIME, "step": pl.String(),
-    "number": pl.Int64(), "message_at": TIME, "message_number": pl.Int64(), "message": pl.String(),
-    "served_at": TIME, "served_start": TIME, "offer_since": TIME, "offer_code": pl.String(), "ended": pl.Boolean(),
-    "inside": pl.Boolean(),
+    "campaign": pl.String(), "customer_id": pl.String(), "series": pl.String(), "start": TIME, "steps": pl.String(),
+    "message_at": TIME, "message": pl.String(), "served_at": TIME, "offer_since": TIME, "offer_code": pl.String(),
+    "ended": pl.Boolean(), "inside": pl.Boolean(),
 }  # fmt: skip
 
 # Who is or was in which segment; `left_at` is null of who still is.

@@ -97,21 +97,26 @@ def state_rows(campaign: CheckedCampaign, rows: pl.DataFrame, calendar: Calendar
     }
     sent_at = {step.number: calendar.moment(pl.col(f"run_{step.number}")) for step in steps}
     found = rows.with_columns(
-        step=_first(steps, dealt, {step.number: pl.lit(step.name) for step in steps}),
-        number=pl.coalesce(_first(steps, dealt, {step.number: pl.lit(step.number, pl.Int64) for step in steps}), -1),
+        steps=_joined(steps, dealt),
         message_at=_first(steps, served, sent_at),
-        message_number=_first(steps, served, {step.number: pl.lit(step.number, pl.Int64) for step in steps}),
         message=_first(steps, served, {step.number: pl.lit(f"{campaign.name}.{step.message}") for step in steps}),
         offer_since=_first(steps, offered, sent_at) if offered else None,
         offer_code=_first(steps, offered, {step.number: _offer(step, key)[1] for step in steps}) if offered else None,
         ended=pl.col("until") | pl.col("there"),
     )
     if not campaign.by_entering:
-        found = found.filter(pl.col("number") >= 0)
-    found = found.with_columns(
-        served_at=pl.col("message_at").max().over(PERSON), served_start=pl.col("start").max().over(PERSON)
-    )
+        found = found.filter(pl.col("steps").is_not_null())
+    found = found.with_columns(served_at=pl.col("message_at").max().over(PERSON))
     return found.select(pl.col(name).cast(dtype) for name, dtype in STATE.items())
+
+
+def _joined(steps: Sequence[Step], holds: dict[int, pl.Expr]) -> pl.Expr:
+    """The names of the steps that it holds for, in alphabetical order; null for none."""
+    named = sorted(steps, key=lambda step: step.name)
+    names = pl.concat_str(
+        (pl.when(holds[step.number]).then(pl.lit(step.name)) for step in named), separator=",", ignore_nulls=True
+    )
+    return pl.when(names != "").then(names)
 
 
 def _first(steps: Sequence[Step], holds: dict[int, pl.Expr], values: dict[int, pl.Expr]) -> pl.Expr:

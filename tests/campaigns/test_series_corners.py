@@ -239,6 +239,8 @@ def test_several_carts_of_a_customer_go_one_by_one(tmp_path) -> None:
         ((THREE[0], THREE[2]), ["three"]),
         ((THREE[0],), []),
         ((*THREE, "message: four, after: 3d"), ["two", "three", "four"]),
+        (("message: two, after: 0d", "message: one, after: 1d", THREE[2]), ["three"]),
+        (("message: x, after: 0d", "message: y, after: 1d", "message: z, after: 2d"), ["y", "z"]),
     ],
 )
 def test_a_series_that_had_its_first_step_goes_on_in_the_recipe_as_it_is_now(tmp_path, changed, rest) -> None:
@@ -247,6 +249,26 @@ def test_a_series_that_had_its_first_step_goes_on_in_the_recipe_as_it_is_now(tmp
     calendar.recipe = recipe(*changed)
     calendar.runs([hours(at) for at in range(6, 24 * 5, 6)])
     assert [step for _, step in messages(calendar)] == ["one", *rest]
+
+
+@pytest.mark.parametrize(
+    ("order", "rest"),
+    [
+        ({"two": 0, "one": 1, "three": 2}, ["three"]),
+        ({"three": 0, "two": 1, "one": 2}, []),
+        ({"one": 0, "three": 2}, ["three"]),
+        ({"two": 0, "three": 2}, ["three"]),
+        ({"three": 2}, ["three"]),
+        ({"three": 0}, []),  # what is to come before a message that went out is passed
+        ({"new": 0, "newer": 1, "three": 2}, ["three"]),
+    ],
+)
+def test_in_whatever_order_the_steps_are_put_none_is_sent_twice(tmp_path, order, rest) -> None:
+    calendar = Calendar(recipe(*THREE), tmp_path, joined(a=0), JOINED)
+    calendar.runs([hours(0), hours(24)])
+    calendar.recipe = recipe(*(f"message: {name}, after: {day}d" for name, day in order.items()))
+    calendar.runs([hours(at) for at in range(30, 24 * 5, 6)])
+    assert [step for _, step in messages(calendar)] == ["one", "two", *rest]
 
 
 TWO_CAMPAIGNS = """

@@ -120,6 +120,7 @@ def at(shop: Path, moment: str) -> None:
     file.write_text(re.sub(r"\nas_of: .*", f"\nas_of: {moment}", file.read_text("utf-8")), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_script_takes_back_exactly_the_run_that_could_not_be_pushed(shop: Path) -> None:
     assert run_script(shop, pull="exit 0", push=f'ls "$1/campaigns" > "{shop}/pushed"') == 0
     history = shop / "history"

@@ -147,9 +147,9 @@ def test_a_damaged_state_is_told_and_written_anew_from_the_journal(capsys, shop,
 def test_series_that_state_and_journal_tell_differently_are_named(shop_before) -> None:
     state = open_history(shop_before / "history", dt.datetime(2027, 1, 1)).state().collect()
     one, two = state.head(1), state.slice(1, 1)
-    other = one.with_columns(step=pl.lit("another"), number=pl.lit(7, pl.Int64))
+    other = one.with_columns(steps=pl.lit("another"), message=pl.lit("thanks.another"))
     found = compared_states(pl.concat([one, two]).lazy(), other.lazy())
-    assert found["differs"].to_list() == ["step, number", STATE_ONLY]
+    assert found["differs"].to_list() == ["steps, message", STATE_ONLY]
     none = pl.LazyFrame(schema=dict(STATE))
     assert compared_states(none, one.lazy())["differs"].to_list() == [JOURNAL_ONLY]
     replaced = pl.concat([one, one.with_columns(series=pl.lit("earlier"))])

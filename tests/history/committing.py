@@ -44,13 +44,13 @@ def people_of(customers: int) -> pl.LazyFrame:
 
 def journal_of(history: History, as_of: dt.datetime, customers: pl.LazyFrame) -> pl.LazyFrame:
     """A message for each customer: the one after that in the state."""
-    number = history.state().select("customer_id", "number")
+    number = history.state().select("customer_id", number=pl.col("steps").str.split(",").list.len())
     due = customers.join(number, on="customer_id", how="left").select(
         "customer_id",
-        number=pl.col("number").fill_null(-1) + 1,
+        number=pl.col("number").fill_null(0),
         series=pl.lit("s"), start=pl.lit(FIRST), campaign=pl.lit("drip"), status=pl.lit("sent"),
         run=pl.lit(f"{as_of:%Y-%m-%dT%H%M}"), as_of=pl.lit(as_of), send_at=pl.lit(as_of), moment=pl.lit(as_of),
-        step=pl.lit("step"), message=pl.lit("drip.step"), reward=pl.lit("percent"),
+        step=pl.format("step{}", pl.col("number").fill_null(0)), message=pl.lit("drip.step"), reward=pl.lit("percent"),
         products=pl.concat_list(pl.lit("p1"), "customer_id"),
     )  # fmt: skip
     return due.select(

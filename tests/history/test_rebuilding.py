@@ -34,18 +34,18 @@ def state_of(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     return rebuild_state(pl.LazyFrame(list(rows), schema=dict(JOURNAL))).collect().to_dicts()
 
 
-def test_a_series_stands_at_its_highest_step_and_its_last_message() -> None:
+def test_a_series_has_dealt_with_its_steps_and_had_its_last_message() -> None:
     (found,) = state_of(row(1, "sent", 0), row(5, "held_out", 1), row(9, "too_late", 2), row(9, "skipped", 3))
     assert found == {
-        "campaign": "drip", "customer_id": "ann", "series": "s", "start": hour(0), "step": "step3", "number": 3,
-        "message_at": hour(6), "message_number": 1, "message": "drip.step1", "served_at": hour(6),
-        "served_start": hour(0), "offer_since": None, "offer_code": None, "ended": False, "inside": False,
+        "campaign": "drip", "customer_id": "ann", "series": "s", "start": hour(0),
+        "steps": "step0,step1,step2,step3", "message_at": hour(6), "message": "drip.step1", "served_at": hour(6),
+        "offer_since": None, "offer_code": None, "ended": False, "inside": False,
     }  # fmt: skip
 
 
 def test_before_the_first_message_there_is_none() -> None:
     (found,) = state_of(row(1, "entered"))
-    assert (found["number"], found["step"], found["message_at"], found["inside"]) == (-1, None, None, True)
+    assert (found["steps"], found["message_at"], found["inside"]) == (None, None, True)
 
 
 def test_inside_is_what_was_said_last_and_who_was_there_gets_nothing() -> None:
@@ -58,20 +58,18 @@ def test_inside_is_what_was_said_last_and_who_was_there_gets_nothing() -> None:
 
 def test_the_clock_of_a_series_moves_with_the_last_start_that_is_known() -> None:
     (found,) = state_of(row(1, "sent", 0), row(2, "moved", start=hour(-3)), row(3, "left", start=None))
-    assert (found["start"], found["number"]) == (hour(-3), 0)
+    assert (found["start"], found["steps"]) == (hour(-3), "step0")
 
 
-def test_all_series_of_a_customer_know_of_the_last_message_and_the_last_start_of_any() -> None:
+def test_all_series_of_a_customer_know_of_the_last_message_of_any() -> None:
     found = state_of(
         row(1, "sent", 0, series="a"),
         row(8, "sent", 0, series="b", start=hour(7)),
         row(3, "sent", 1, series="a"),
         row(2, "sent", 0, campaign="other"),
     )
-    known = [(each["campaign"], each["series"], each["served_at"], each["served_start"]) for each in found]
-    assert known == [
-        ("drip", "a", hour(9), hour(7)), ("drip", "b", hour(9), hour(7)), ("other", "s", hour(3), hour(0)),
-    ]  # fmt: skip
+    known = [(each["campaign"], each["series"], each["served_at"]) for each in found]
+    assert known == [("drip", "a", hour(9)), ("drip", "b", hour(9)), ("other", "s", hour(3))]
 
 
 def test_an_offer_counts_from_its_first_sending_to_who_was_not_held_out() -> None:
@@ -93,21 +91,20 @@ def fold(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         key = (each["customer_id"], each["series"])
         state = found.setdefault(
             key,
-            {**dict.fromkeys(STATE), "campaign": "drip", "customer_id": key[0], "series": key[1], "number": -1,
+            {**dict.fromkeys(STATE), "campaign": "drip", "customer_id": key[0], "series": key[1],
              "ended": False, "inside": False},
         )  # fmt: skip
         state["start"] = each["start"] or state["start"]
-        if each["number"] is not None and each["number"] >= state["number"]:
-            state |= {"number": each["number"], "step": each["step"]}
+        if each["number"] is not None:
+            state["steps"] = ",".join(sorted({*(state["steps"] or each["step"]).split(","), each["step"]}))
         if each["status"] in ("sent", "held_out"):
-            state |= {"message_at": each["send_at"], "message_number": each["number"], "message": each["message"]}
+            state |= {"message_at": each["send_at"], "message": each["message"]}
         state["ended"] |= each["status"] in ("ended", "there")
         if each["status"] in ("entered", "back", "there", "left"):
             state["inside"] = each["status"] != "left"
     for state in found.values():
         mine = [each for each in found.values() if each["customer_id"] == state["customer_id"]]
         state["served_at"] = max((each["message_at"] for each in mine if each["message_at"]), default=None)
-        state["served_start"] = max((each["start"] for each in mine if each["start"]), default=None)
     return [found[key] for key in sorted(found)]
 
 

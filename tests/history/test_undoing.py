@@ -221,7 +221,7 @@ def test_who_has_another_id_since_has_it_in_the_state_that_comes_back(shops, tmp
     undo_campaign(shop / "history", shop / "out", NEWEST, "gifts")
     state = open_history(shop / "history", moment(9)).state().filter(pl.col("campaign") == "gifts").collect()
     assert state["customer_id"].to_list() == ["3", "c1", "cus_0new", "cus_Ada77"]
-    assert state["number"].to_list() == [RUNS - 2] * 4
+    assert state["steps"].to_list() == [",".join(f"step-{number}" for number in range(RUNS - 1))] * 4
 
 
 def test_the_last_campaign_of_a_run_takes_the_run_with_it(shops, new_shop) -> None:

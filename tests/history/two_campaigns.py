@@ -86,13 +86,14 @@ def commit(shop: Path, number: int, customers: pl.DataFrame = PEOPLE) -> Committ
 
 
 def _sent(state: pl.LazyFrame, current: pl.LazyFrame, campaign: str, as_of: dt.datetime, number: int) -> pl.LazyFrame:
-    done = state.filter(pl.col("campaign") == campaign).select("customer_id", "number")
+    done = state.filter(pl.col("campaign") == campaign)
+    done = done.select("customer_id", number=pl.col("steps").str.split(",").list.len())
     code = pl.format(f"P{number}-{{}}", "customer_id").str.to_uppercase().hash(1).cast(pl.String)
     values = {
-        "number": pl.col("number").fill_null(-1) + 1, "campaign": pl.lit(campaign), "series": pl.lit("s"),
+        "number": pl.col("number").fill_null(0), "campaign": pl.lit(campaign), "series": pl.lit("s"),
         "status": pl.when(pl.col("customer_id") == "c1").then(pl.lit("held_out")).otherwise(pl.lit("sent")),
         "run": pl.lit(run_name(as_of)), "as_of": pl.lit(as_of), "send_at": pl.lit(as_of), "start": pl.lit(FIRST),
-        "step": pl.format("step-{}", pl.col("number").fill_null(-1) + 1), "message": pl.lit(f"{campaign}.step"),
+        "step": pl.format("step-{}", pl.col("number").fill_null(0)), "message": pl.lit(f"{campaign}.step"),
         "code_pool": pl.lit("pool.txt" if campaign == "gifts" else None, pl.String),
         "code": code if campaign == "gifts" else pl.lit(None, pl.String),
     }  # fmt: skip
