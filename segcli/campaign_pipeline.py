@@ -37,7 +37,7 @@ from segcli.history import (
     with_ids_of_today,
 )
 from segcli.history.used_codes import used_codes
-from segcli.pipeline import Progress, SegmentRun, compute, quiet
+from segcli.pipeline import Progress, SegmentRun, compute, quiet, without_forgotten
 from segcli.problems import DataError, Problem
 from segcli.project.models import Project
 from segcli.sources.history_tables import identifiers_today
@@ -144,13 +144,6 @@ def plan_run(
     return CampaignRun(
         prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent
     )
-
-
-def without_forgotten(customers: pl.LazyFrame) -> pl.LazyFrame:
-    """The customers without those who asked to be forgotten: no run may write them down again."""
-    if "forgotten" not in customers.collect_schema():
-        return customers
-    return customers.filter(~pl.col("forgotten").fill_null(value=False))
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.campaign_pipeline import CampaignRun, without_forgotten
+from segcli.campaign_pipeline import CampaignRun
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.customers import customers_of
 from segcli.campaigns.lists import HOUR, rows_of_steps
@@ -39,7 +39,7 @@ from segcli.history import (
     write_rehearsal,
 )
 from segcli.history.tables import MEMBERS, empty
-from segcli.pipeline import LISTED, Progress, quiet
+from segcli.pipeline import LISTED, Progress, quiet, without_forgotten
 from segcli.project.models import Segment
 from segcli.segments import membership
 from segcli.sources.history_tables import identifiers_today

@@ -224,7 +224,14 @@ def _sorted_customers(computed: Computed) -> pl.LazyFrame:
     """By customer_id; without any address or event nobody is known to be contactable, so nobody is."""
     known = pl.col(CONTACTABLE) if CONTACTABLE in computed.columns else pl.lit(None, pl.Boolean)
     contactable = known.fill_null(value=False).alias(CONTACTABLE)
-    return computed.customers_in_order.with_columns(contactable)
+    return without_forgotten(computed.customers_in_order).with_columns(contactable)
+
+
+def without_forgotten(customers: pl.LazyFrame) -> pl.LazyFrame:
+    """The customers without those who asked to be forgotten: no run may write them down again."""
+    if "forgotten" not in customers.collect_schema():
+        return customers
+    return customers.filter(~pl.col("forgotten").fill_null(value=False))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def segment(
     PATH is a project (a folder with a segcli.yaml) or bare export files: orders, customers, products, events.
     """
     from segcli.cli.output import print_json, print_problems, progress
-    from segcli.history import project_lock
+    from segcli.history import is_interrupted, project_lock, recover
     from segcli.pipeline import compute, prepare, scratch_folder, write
     from segcli.problems import Problems
     from segcli.project import load_project
@@ -61,7 +61,11 @@ def segment(
         project = load_project(paths or [], as_of=as_of, recipes=recipe, out=out, maps=map_ or [], esp=esp)
         prepared = prepare(project, problems)
         # A second run should hear of the first before it has read everything.
-        with project_lock(project.output):
+        # Somebody whose forgetting a crash interrupted must not be written down again by the next run.
+        history = project.history if is_interrupted(project.history) else None
+        with project_lock(project.output, history):
+            if history:
+                recover(history, project.output)
             run = compute(prepared, scratch, say)
             written = write(run, say)
     seconds = time.perf_counter() - started

@@ -10,6 +10,7 @@ from segcli.history.commit import (
     write_rehearsal,
 )
 from segcli.history.folders import CAMPAIGNS, REHEARSAL, run_name
+from segcli.history.forgetting import is_interrupted
 from segcli.history.identity import (
     forgotten_customers,
     next_people,
@@ -38,6 +39,7 @@ __all__ = [
     "committed_run",
     "committed_runs",
     "forgotten_customers",
+    "is_interrupted",
     "make_salt",
     "next_memberships",
     "next_people",

@@ -76,9 +76,14 @@ def forget(
     return erased
 
 
+def is_interrupted(history: Path) -> bool:
+    """Whether somebody is being forgotten, and a crash left it unfinished."""
+    return (history / FORGETTING).exists()
+
+
 def finish_forgetting(history: Path, out: Path) -> bool:
     """Goes on with what a crash left of `forget`; whether there was anything. Whoever calls this holds the lock."""
-    if not (history / FORGETTING).exists():
+    if not is_interrupted(history):
         return False
     marker = pl.read_parquet(history / FORGETTING, glob=False)
     salt = read_salt(history)

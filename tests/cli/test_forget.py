@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from segcli.history import forgetting
 from tests.cli.campaign_shop import RUNS, campaign_shop, copied
 from tests.cli.small_shop import CUSTOMERS, ORDERS, ran
 
@@ -70,6 +71,20 @@ def test_who_was_forgotten_stays_suppressed_and_is_written_down_nowhere_again(ca
     assert left(shop, "cem@example.com", "99") == set()
     assert ran(capsys, "segment", shop, "-q", "--as-of", "2026-07-01T09:00")[0] == 0
     assert "cem@example.com" not in (shop / "out/2026-07-01T0900/segments/buyers.csv").read_text().lower()
+
+
+@pytest.mark.parametrize("command", ["segment", "campaign"])
+def test_what_a_crash_interrupted_the_next_run_of_any_kind_finishes(command, capsys, shop, monkeypatch) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "_erase", crash)
+        assert ran(capsys, "forget", "3", "-q", "-p", shop)[0] == 130
+    assert left(shop, "cem@example.com", "3")
+    options = [shop] if command == "segment" else ["-p", shop, "--commit"]
+    assert ran(capsys, command, *options, "-q", "--as-of", "2026-07-01T09:00")[0] == 0
+    assert left(shop, "cem@example.com", "3") == set()
 
 
 def test_somebody_who_is_in_the_files_no_more_is_known_by_the_hashes(capsys, shop) -> None:
