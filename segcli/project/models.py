@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from segcli.problems import Place, Problem
 from segcli.project.campaign_models import Campaign, ConsentSettings, Limits
+from segcli.project.message_models import MessageSettings
 
 Scalar = str | int | float | bool | None
 
@@ -200,6 +201,7 @@ class Project:
     key_file: Path = Path(".segcli.key")  # the secret that unique codes are made with
     limits: Limits = field(default_factory=Limits)
     consent: ConsentSettings = field(default_factory=ConsentSettings)
+    messages: MessageSettings = field(default_factory=MessageSettings)
     rates: Mapping[str, Decimal] = field(default_factory=dict)  # currency -> worth in the project's currency
     delivery_days: int = 5
     max_rejected: Decimal = Decimal("0.01")

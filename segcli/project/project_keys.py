@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segcli.project.limit_keys import CONSENT, LIMITS
 from segcli.project.localities import check_currency
+from segcli.project.message_keys import BRAND, LINKS, MESSAGES, SENDER
 from segcli.project.names import NAME_PATTERN
 from segcli.project.quantities import Number, Share, Whole
 from segcli.project.shapes import EitherOf, Key, ListOf, MappingOf, Placed, Shape
@@ -86,6 +87,10 @@ PROJECT = Shape(
      Key("history", _PATH, "The folder of what was sent to whom; history if absent."),
      Key("limits", LIMITS, "How often customers are written to, and when not."),
      Key("consent", CONSENT, "Whose consent is needed to be written to."),
+     Key("sender", SENDER, "Who messages come from: with it runs write finished emails."),
+     Key("brand", BRAND, "How messages look: logo, colours, font."),
+     Key("links", LINKS, "Where the links of messages lead."),
+     Key("messages", MESSAGES, "As what rendered messages are written."),
      Key("esp", Text(), "The email service provider that send lists are written for, such as klaviyo."),
      Key("expect", EXPECT, "What has to be true of the data for a run to go on.")),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from segcli.problems import Place, Problems, RecipeError
 from segcli.project import localities
 from segcli.project.contact_settings import consent_of, limits_of
+from segcli.project.message_settings import message_settings_of
 from segcli.project.models import Expectations, Project, SourceDefinition
 from segcli.project.project_keys import PROJECT
 from segcli.project.recipe_choice import Wanted, choose_recipes, home_expanded
@@ -136,6 +137,7 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
         key_file=root / KEY_FILE,
         limits=limits_of(values),
         consent=consent_of(values, root, problems),
+        messages=message_settings_of(values, problems),
         rates={each.name: each.value for each in values.get("rates") or ()},
         delivery_days=_or(values.get("delivery_days"), 5),
         max_rejected=_or(values.get("max_rejected"), Decimal("0.01")),
