@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from segcli.campaign_messages import StepRecipients, step_recipients, without_unfinished
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.checking import CheckedCampaign
 from segcli.campaigns.code_pools import NO_CODE_LEFT, read_pools
@@ -63,6 +64,7 @@ class CampaignRun:
     key_fingerprint: str | None
     situation: Situation  # what the plan looked at
     recent: pl.LazyFrame  # customer_id, send_at, channel of what counts for caps
+    recipients: Mapping[tuple[str, str], StepRecipients]  # of the steps with a message, by campaign and step
 
     @property
     def sent(self) -> pl.DataFrame:
@@ -118,8 +120,7 @@ def plan_run(
     every series to be looked at.
     """
     project, tables = prepared.prepared.project, run.tables
-    known = customers_of(run.computed)
-    customers = replace(known, frame=without_forgotten(known.frame))
+    customers = without_forgotten_people(run)
     renamed = _renamed(history, tables)
     state = with_ids_of_today(state, renamed)
     events = tables.tables.get("events")
@@ -137,13 +138,20 @@ def plan_run(
     decided = decide(due, project.limits, recent)
     decided = _without_unimportable(decided, customers, project)
     key = secret_key(prepared, history)
-    decided = _with_offers(decided, prepared, customers, tables, history, key)
+    decided = offered(decided, prepared, customers, tables, history, key)
+    decided, recipients = _with_messages(decided, prepared, customers, times, key)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
     return CampaignRun(
-        prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent
+        prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent, recipients
     )
+
+
+def without_forgotten_people(run: SegmentRun) -> Customers:
+    """The customers of a run, without those who asked to be forgotten."""
+    known = customers_of(run.computed)
+    return replace(known, frame=without_forgotten(known.frame))
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
@@ -207,12 +215,13 @@ def _without_unimportable(decided: pl.DataFrame, customers: Customers, project: 
 
 
 def secret_key(prepared: PreparedCampaigns, history: History, *, make: bool = False) -> bytes | None:
-    """The secret of the unique codes, if any step has one; `make` writes it before the first run that needs it.
+    """The secret of unique codes and recipients' tokens, if any step has some; `make` writes it before the first run
+    that needs it.
 
     Where there is none yet and nothing is written, another stands in for it: the codes are shown to nobody.
     Raises DataError for a key other than the one that earlier codes were made with: they would all change.
     """
-    if not needs_key([each.campaign for each in prepared.campaigns]):
+    if not prepared.messages and not needs_key([each.campaign for each in prepared.campaigns]):
         return None
     known = next((run.facts["key_fingerprint"] for run in reversed(history.runs) if run.facts["key_fingerprint"]), None)
     file = prepared.prepared.project.key_file
@@ -227,7 +236,7 @@ def secret_key(prepared: PreparedCampaigns, history: History, *, make: bool = Fa
     return key
 
 
-def _with_offers(
+def offered(
     decided: pl.DataFrame,
     prepared: PreparedCampaigns,
     customers: Customers,
@@ -244,12 +253,26 @@ def _with_offers(
         codes = history.with_current_ids(used_codes(history), identifiers_today(tables))
         used = codes.select(*USED).collect(engine="streaming")
     going = with_offer_conditions(going, prepared.campaigns, customers)
-    offered = attach_offers(going, campaigns, CodeSources(key, pools, used))
+    found = attach_offers(going, campaigns, CodeSources(key, pools, used))
     reason = pl.when("no_code").then(pl.lit(NO_CODE_LEFT)).otherwise("reason")
-    offered = offered.with_columns(reason=reason).drop("no_code")
-    return pl.concat([offered, decided.filter(pl.col("reason").is_not_null())], how="diagonal").sort(
+    found = found.with_columns(reason=reason).drop("no_code")
+    return pl.concat([found, decided.filter(pl.col("reason").is_not_null())], how="diagonal").sort(
         "customer_id", "campaign"
     )
+
+
+def _with_messages(
+    decided: pl.DataFrame, prepared: PreparedCampaigns, customers: Customers, times: SendTimes, key: bytes | None
+) -> tuple[pl.DataFrame, dict[tuple[str, str], StepRecipients]]:
+    """The decided steps without those whose message cannot be made, and the recipients of all others."""
+    if not prepared.messages or key is None:
+        return decided, {}
+    project = prepared.prepared.project
+    going = decided.filter(pl.col("reason").is_null())
+    tried = step_recipients(prepared, going, customers, times, key)
+    decided = without_unfinished(decided, tried, run_name(project.as_of), project)
+    going = decided.filter(pl.col("reason").is_null())
+    return decided, step_recipients(prepared, going, customers, times, key)
 
 
 def _refuse_too_many(decided: pl.DataFrame, project: Project) -> None:

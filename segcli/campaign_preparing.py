@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import polars as pl
 
 from segcli.campaigns.caps import caps_of
 from segcli.campaigns.checking import CheckedCampaign, CheckedCap, campaign_names, check_campaigns, check_caps
@@ -12,11 +14,15 @@ from segcli.campaigns.customer_times import needed_for_times
 from segcli.campaigns.offers import check_offers
 from segcli.campaigns.products import missing_columns, needed_tables
 from segcli.campaigns.standing import gate_fields
+from segcli.messages.context import OF_CUSTOMER, plain_type
+from segcli.messages.step_messages import StepMessage, compile_messages
+from segcli.messages.step_rendering import CheckedMessage, check_messages
 from segcli.pipeline import Prepared, default_wanted, definitions, prepare
 from segcli.problems import Problem, Problems, RecipeError, nearest
 from segcli.project.campaign_models import Campaign
 from segcli.project.models import Project
 
+OF_EMAIL = ("customer_id", "email", "phone", "first_name", "last_name", *OF_CUSTOMER)  # what every message is made with
 SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
 
 
@@ -29,6 +35,7 @@ class PreparedCampaigns:
     caps: tuple[CheckedCap, ...]
     needed: Mapping[str, frozenset[str]]  # the columns to read: table -> columns
     everything: bool  # no campaign was named
+    messages: Mapping[tuple[str, str], CheckedMessage] = field(default_factory=dict)  # of steps that have a file
 
 
 def every_campaign(project: Project) -> list[Campaign]:
@@ -69,16 +76,33 @@ def prepare_chosen(
     wanted = [*mentioned, *gate_fields(each.steps for each in campaigns)]
     wanted += [item.name for recipe in project.recipes for item in recipe.segments if item.suppress]
     wanted += [] if lean else default_wanted(project)
-    prepared = prepare(project, problems, wanted=wanted, mentioned=mentioned)
-    fields, segments = definitions(project)
+    fields, segments = definitions(project, Problems())  # what is wrong with them is told when they are planned
     known = {item.name: item for item in (*fields, *segments)}
+    messages = () if lean else compile_messages(project, campaigns, problems)
+    named = {name for message in messages for name in message.names}
+    wanted += sorted(named & known.keys())
+    prepared = prepare(project, problems, wanted=wanted, mentioned=[*mentioned, *sorted(named), *OF_CUSTOMER])
     checked = check_campaigns(campaigns, prepared.plan, prepared.catalog, known, problems)
     checked_caps = check_caps(caps, prepared.plan, problems)
     check_offers(campaigns, problems)
     check_pools(campaigns, project.root, problems)
     _tell_of_missing_products(campaigns, prepared, problems)
-    needed = _needed(prepared, checked)
-    return PreparedCampaigns(prepared, checked, checked_caps, needed, everything)
+    needed = _needed(prepared, checked, _columns_of(messages))
+    checked_messages = check_messages(messages, _types(prepared), problems)
+    return PreparedCampaigns(prepared, checked, checked_caps, needed, everything, checked_messages)
+
+
+def _types(prepared: Prepared) -> dict[str, pl.DataType]:
+    """What messages may name of a customer; a field that the files cannot answer is null for everybody."""
+    plan = prepared.plan
+    known = {**plan.customer_columns, **{node.name: node.dtype for node in plan.nodes if node.name not in plan.hidden}}
+    absent = dict.fromkeys(plan.unavailable, pl.String())
+    return {**absent, **{name: plain_type(dtype) for name, dtype in known.items()}}
+
+
+def _columns_of(messages: Iterable[StepMessage]) -> Mapping[str, frozenset[str]]:
+    names = {name for message in messages for name in message.names}
+    return {"customers": frozenset({*names, *OF_EMAIL})} if names else {}
 
 
 def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared, problems: Problems) -> None:
@@ -92,9 +116,11 @@ def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared,
                 problems.warn(f"nothing can be shown for want of {', '.join(columns)}.", place, key)
 
 
-def _needed(prepared: Prepared, campaigns: Iterable[CheckedCampaign]) -> dict[str, frozenset[str]]:
+def _needed(
+    prepared: Prepared, campaigns: Iterable[CheckedCampaign], of_messages: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
     """What all of a run's stages read, as far as the files have it."""
-    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS]
+    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS, of_messages]
     for campaign in campaigns:
         needs += [campaign.needed_columns(), needed_for_times(campaign)]
         for each in campaign.steps:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from segcli.campaign_outputs import COLUMNS, StepOutputs, called
 from segcli.campaign_pipeline import CampaignRun
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.customers import customers_of
-from segcli.campaigns.lists import HOUR, rows_of_steps
+from segcli.campaigns.lists import HOUR, StepRows, rows_of_steps
 from segcli.campaigns.settling import excluded_of
 from segcli.exports import (
     CampaignContents,
@@ -22,6 +24,7 @@ from segcli.exports import (
     wanted_columns,
     write_campaign_files,
 )
+from segcli.exports.call_lists import write_call_list
 from segcli.history import (
     CAMPAIGNS,
     NewRun,
@@ -67,7 +70,11 @@ def _contents(run: CampaignRun) -> CampaignContents:
     ):
         coupons = coupons_of(found.rows, project.as_of, project.currency)
         hour = HOUR if found.step.split else None
-        lists.append(StepList(found.campaign, found.step.name, found.members, found.fields, coupons, hour))
+        lists.append(
+            StepList(
+                found.campaign, found.step.name, found.members, found.fields, coupons, hour, **_messages(run, found)
+            )
+        )
     return CampaignContents(
         as_of=project.as_of,
         steps=lists,
@@ -78,6 +85,20 @@ def _contents(run: CampaignRun) -> CampaignContents:
         timezone=project.timezone.key,
         shopify=any(file.platform == "shopify" for file in shop.catalog.files),
     )
+
+
+def _messages(run: CampaignRun, found: StepRows) -> dict[str, Any]:
+    """What a step's list has of its messages, if the step has one that is rendered."""
+    recipients = run.recipients.get((found.campaign, found.step.name))
+    if recipients is None:
+        if found.step.channel != "list":
+            return {}
+        rows = called(found.rows, found.members)
+        return {"write": lambda run, folder: [write_call_list(run, folder, rows)]}
+    project = run.prepared.prepared.project
+    outputs = StepOutputs(recipients, project, run_name(project.as_of), called(found.rows, found.members))
+    columns = {"columns_of": outputs.columns_of, "finished": COLUMNS} if outputs.in_columns else {}
+    return {"write": outputs.write, **columns}
 
 
 def _listed(run: CampaignRun) -> list[str]:

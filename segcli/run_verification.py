@@ -109,8 +109,8 @@ def _verified(project: Project, kept: _Kept, scratch: Path, progress: Progress) 
     else:
         outputs, differences, compared = _segments_again(past, kept, scratch, progress), {}, 0
     if kept.outputs:
-        differences |= _output_differences(kept.outputs, kept.manifest["outputs"], read_manifest(outputs)["outputs"])
-        compared += len(kept.manifest["outputs"])
+        differences |= _output_differences(kept.outputs, kept.manifest["outputs"], outputs)
+        compared += len(_files(kept.outputs))
     facts = kept.committed.facts if kept.committed else {}
     notes = [each["redactions"]["last"] for each in (kept.manifest, facts) if "redactions" in each]
     name = kept.outputs.name if kept.outputs else str(kept.committed and kept.committed.name)
@@ -207,12 +207,19 @@ def _table_differences(run: PastRun, again: PastRun) -> dict[str, str]:
     return found
 
 
-def _output_differences(folder: Path, recorded: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, str]:
-    return dict(_differing(folder, recorded, again))
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
 
 
-def _differing(folder: Path, recorded: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+def _output_differences(folder: Path, recorded: Mapping[str, Any], made: Path) -> dict[str, str]:
+    """Between a folder, what its manifest says, and the same made again."""
+    return dict(_differing(folder, recorded, made))
+
+
+def _differing(folder: Path, recorded: Mapping[str, Any], made: Path) -> Iterator[tuple[str, str]]:
+    there, again = _files(folder), read_manifest(made)["outputs"]
+    # Single emails and pages are named by their index, whose digest is recorded.
+    single = _files(made) - again.keys()
     for name, facts in recorded.items():
         if name not in there:
             yield name, "missing from the folder"
@@ -223,6 +230,11 @@ def _differing(folder: Path, recorded: Mapping[str, Any], again: Mapping[str, An
         elif again[name]["sha256"] != facts["sha256"]:
             yield name, "differs"
     for name in sorted(there - recorded.keys()):
-        yield name, "not of this run"
+        if name not in single:
+            yield name, "not of this run"
+        elif (folder / name).read_bytes() != (made / name).read_bytes():
+            yield name, "differs"
+    for name in sorted(single - there):
+        yield name, "missing from the folder"
     for name in sorted(again.keys() - recorded.keys()):
         yield name, "made now and not then"

@@ -13,6 +13,7 @@ from segcli.cli.explain import explain
 from segcli.cli.fields import fields
 from segcli.cli.forget import forget
 from segcli.cli.init import init
+from segcli.cli.preview import preview
 from segcli.cli.profile import profile
 from segcli.cli.results import results
 from segcli.cli.segment import segment
@@ -46,5 +47,5 @@ def root(
     """From a shop's export files to customer segments, send lists and campaigns."""
 
 
-for command in (segment, campaign, results, check, fields, profile, explain, init, undo, forget, verify):
+for command in (segment, campaign, preview, results, check, fields, profile, explain, init, undo, forget, verify):
     app.command()(command)

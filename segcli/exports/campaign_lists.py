@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from segcli.exports.preflight import preflight
 from segcli.problems import DataError
 
 BATCH = 65_536  # customers held in memory as text at a time
+FINISHED_BATCH = 10_000  # with their finished messages
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class StepList:
     """One due step: who gets it (a row each, by customer_id, with the customers' columns) and what is in the list.
 
     `fields` are the columns that the list carries besides the importer's own. `hour` is a column with the hour of
-    sending where the list is split by it.
+    sending where the list is split by it. `columns_of` gives, for some customers, the columns of finished messages
+    that stand in the list; `write` writes what else there is of the step and says which files.
     """
 
     campaign: str
@@ -35,6 +37,9 @@ class StepList:
     fields: tuple[str, ...]
     coupons: pl.DataFrame  # a row per code, see `coupons`
     hour: str | None = None
+    columns_of: Callable[[pl.Series], pl.DataFrame] | None = None
+    finished: tuple[str, ...] = ()  # the names of those columns
+    write: Callable[[Path, str], list[WrittenFile]] | None = None
 
     @property
     def message(self) -> str:
@@ -65,8 +70,9 @@ def write_steps(
     Raises DataError, before anything is written, for rows that the ESP's importer would take wrong.
     """
     for step in steps:
-        frame = step.members.lazy()
-        preflight(esp, step.members.columns, frame, fields=step.fields, as_of=as_of).stop_on_errors(DataError)
+        preflight(esp, step.members.columns, step.members.lazy(), fields=step.fields, as_of=as_of).stop_on_errors(
+            DataError
+        )
     names = file_stems({step.campaign for step in steps} | {step.step for step in steps})
     written = WrittenSteps()
     for step in steps:
@@ -75,12 +81,14 @@ def write_steps(
         files = [
             *_write_lists(run, folder, step, form, money, timezone),
             *write_coupons(run, folder, step.coupons, timezone, shopify=shopify),
+            *(step.write(run, folder) if step.write else ()),
         ]
         written.files.extend(files)
         written.entries.append(
             {
                 "campaign": step.campaign,
                 "step": step.step,
+                "folder": folder,
                 "messages": step.members.height,
                 "files": [file.path for file in files],
             }
@@ -91,11 +99,18 @@ def write_steps(
 def _write_lists(
     run: Path, folder: str, step: StepList, form: ListFormat, money: frozenset[str], timezone: str
 ) -> Iterator[WrittenFile]:
-    builder = line_builder(form, step.members.lazy(), step.fields, money, timezone)
+    # The messages are rendered batch by batch: all at once they may be larger than the memory.
+    unfinished = step.members.lazy().with_columns(pl.lit(None, pl.String).alias(name) for name in step.finished)
+    builder = line_builder(form, unfinished, (*step.fields, *step.finished), money, timezone)
     tag = builder.tags([step.message])
     for stem, members in _parts(step):
         file = ListFile(run, f"{folder}/{stem}", builder.header, form.file, form.limits)
-        for batch in members.iter_slices(BATCH):
+        for batch in members.iter_slices(BATCH if step.columns_of is None else FINISHED_BATCH):
+            if step.columns_of is not None:
+                finished = step.columns_of(batch["customer_id"])
+                batch = batch.drop(step.finished, strict=False).join(
+                    finished, on="customer_id", how="left", maintain_order="left"
+                )
             halves = builder.halves(with_every_column(batch.lazy()).collect())
             file.write(joined(halves.select(pl.concat_str("head", pl.lit(tag.item()), "tail")).to_series()))
         yield from file.close()

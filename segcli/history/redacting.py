@@ -14,6 +14,7 @@ import polars as pl
 from segcli.history.csv_records import change_records
 from segcli.history.manifests import manifest_text, read_manifest
 from segcli.history.publishing import MANIFEST
+from segcli.history.redacted_messages import remove_messages
 from segcli.history.rewriting import copy_linked, write_over
 from segcli.history.run_facts import file_facts
 from segcli.history.tables import write_row_groups
@@ -53,6 +54,8 @@ def redact_folder(folder: Path, staged: Path, person: Person, day: dt.date, *, r
         if changed.dropped or changed.changed:
             write_over(path, changed.content)
             done.add(path.relative_to(staged).as_posix(), changed.dropped, changed.changed)
+        for mailbox in remove_messages(staged, path, asked.files, asked.message_ids):
+            done.add(mailbox.relative_to(staged).as_posix(), len(asked.message_ids), 0)
     for path in sorted(staged.rglob("*.parquet")):
         done.add(path.relative_to(staged).as_posix(), *_redact_table(path, person, rows=rows))
     if done.files and (staged / MANIFEST).is_file():
@@ -62,11 +65,14 @@ def redact_folder(folder: Path, staged: Path, person: Person, day: dt.date, *, r
 
 @dataclass
 class _Asked:
-    """Says of each record of a list what becomes of it; remembers the codes of those that were theirs."""
+    """Says of each record of a list what becomes of it; remembers what those that were theirs lead to: codes, and
+    messages of their own."""
 
     person: Person
     codes: set[str]
     rows: bool
+    files: set[str] = field(default_factory=set)
+    message_ids: set[str] = field(default_factory=set)
 
     def change(self, cells: list[str], header: list[str]) -> list[str] | None:
         kinds = [kind_of_header(name) for name in header]
@@ -74,6 +80,9 @@ class _Asked:
         named = dict(zip(header, cells, strict=False))
         if is_theirs(self.person, row):
             self.codes |= {cell for name, cell in named.items() if name == "code" and cell}
+            if self.rows:
+                self.files |= {cell for name, cell in named.items() if name == "file" and cell}
+                self.message_ids |= {cell for name, cell in named.items() if name == "message_id" and cell}
             return None if self.rows else [self._blank(kind, cell) for kind, cell in row]
         if self.rows and any(name.lower() == "code" and cell in self.codes for name, cell in named.items()):
             return None

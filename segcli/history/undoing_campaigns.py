@@ -88,7 +88,11 @@ def _facts_without(run: PastRun, before: list[PastRun], campaign: str, journal: 
 def _outputs_without(outputs: Path, staged: Path, campaign: str) -> bool:
     """Fills `staged` with the run's folder without the campaign's lists and its lines of excluded.csv."""
     manifest = read_manifest(outputs)
-    gone = {file for step in manifest["steps"] if step["campaign"] == campaign for file in step["files"]}
+    theirs = [step for step in manifest["steps"] if step["campaign"] == campaign]
+    gone = {file for step in theirs for file in step["files"]}
+    # Finished emails and pages are files of their own, which the manifest does not name one by one.
+    folders = [outputs / step["folder"] for step in theirs if step.get("folder")]
+    gone |= {path.relative_to(outputs).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
     copy_linked(outputs, staged, without=gone)
     for path in sorted((path for path in staged.rglob("*") if path.is_dir()), reverse=True):
         if not any(path.iterdir()):

@@ -53,7 +53,7 @@ LINKS = Shape(
 MESSAGES = Shape(
     "messages", "As what rendered messages are written.",
     (Key("format", Choice(FORMATS), "eml (a file each), mbox (a file per step), columns (subject, html and text in the "
-         "send list), or none; eml where there is a sender, else columns."),
+         "send list), or none; eml where there is a sender, else none: lists for a service that renders."),
      Key("encoding", Choice(ENCODINGS), "Of the text in emails; quoted-printable if absent."),
      Key("landing_per_recipient", Flag(), "Whether each recipient has a landing page of their own; false if absent.")),
 )  # fmt: skip

@@ -63,6 +63,6 @@ class MessageSettings:
     sender: Sender | None = None
     brand: Brand = Brand()
     links: Links = field(default_factory=Links)
-    format: Format = "columns"
+    format: Format = "none"
     encoding: Encoding = "quoted-printable"
     landing_per_recipient: bool = False

@@ -25,7 +25,7 @@ def message_settings_of(project: Values, problems: Problems) -> MessageSettings:
         sender=Sender(place=sender.place, **_given(sender, Sender)) if sender else None,
         brand=Brand(**_given(project.get("brand"), Brand)),
         links=Links(**{**_given(links, Links), "utm": utm}),
-        format=form or ("eml" if sender else "columns"),
+        format=form or ("eml" if sender else "none"),
         encoding=messages.get("encoding", "quoted-printable") if messages else "quoted-printable",
         landing_per_recipient=messages.get("landing_per_recipient", False) if messages else False,
     )

@@ -16,9 +16,9 @@ def settings(folder: Path, text: str) -> MessageSettings:
     return load_project([folder]).messages
 
 
-def test_without_any_key_messages_are_columns_of_the_send_list(tmp_path: Path) -> None:
+def test_without_any_key_no_message_is_rendered(tmp_path: Path) -> None:
     found = settings(tmp_path, "")
-    assert (found.format, found.encoding, found.sender) == ("columns", "quoted-printable", None)
+    assert (found.format, found.encoding, found.sender) == ("none", "quoted-printable", None)
     assert (found.brand, found.links) == (Brand(), Links())
 
 

@@ -1,0 +1,195 @@
+"""The messages of a run's due steps: what each recipient's is made of, and for whom none can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import polars as pl
+
+from segcli.campaign_preparing import OF_EMAIL, PreparedCampaigns
+from segcli.campaigns.clocks import in_utc, local_times
+from segcli.campaigns.customer_times import SendTimes
+from segcli.campaigns.customers import Customers
+from segcli.exports.email_headers import EmailSettings
+from segcli.exports.email_parts import with_reasons
+from segcli.messages.coding import PLAIN, Coding
+from segcli.messages.context import ShopFacts, context_of, landing_paths, with_landing_urls
+from segcli.messages.landing import PAGE_NAMES, recipients_pages, shared_pages
+from segcli.messages.opt_out import with_opt_out
+from segcli.messages.rendering import render
+from segcli.messages.sms import text_rows
+from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step
+from segcli.project.models import Project
+
+UNFINISHED = "the message cannot be made"
+TOO_MANY = "the message cannot be made for too many"
+MOST_FAILURES = 0.01  # of a step's messages; above it something is wrong with the message, and nobody gets it
+
+
+@dataclass(frozen=True)
+class StepRecipients:
+    """Those who are sent one step, by customer_id: `rows` are the decided ones, `people` what messages name of them."""
+
+    checked: CheckedMessage
+    rows: pl.DataFrame
+    people: pl.DataFrame
+    shop: ShopFacts
+    times: SendTimes
+
+    def context(self, first: int, count: int) -> pl.DataFrame:
+        """What messages may name, a row per recipient of this slice."""
+        rows = self.rows.slice(first, count)
+        found = context_of(rows, self.people, self.shop, self.checked.message.parameters)
+        if self.checked.pages:
+            found = with_landing_urls(found, self.shop, rows["series"])
+        return found.with_columns(
+            pl.lit(None, pl.String).alias(name) for name in sorted(self.checked.names) if name not in found.columns
+        )
+
+    def of(self, customers: pl.Series) -> StepRecipients:
+        """Only these of them."""
+        return replace(self, rows=self.rows.filter(pl.col("customer_id").is_in(customers.implode())))
+
+    def pages(self) -> Iterator[pl.DataFrame]:
+        """The landing pages: path and html, and customer_id where each recipient has one of their own."""
+        own = self.shop.settings.landing_per_recipient
+        parts = []
+        for first in range(0, self.rows.height, SLICE):
+            context = self.context(first, SLICE)
+            paths = landing_paths(context, self.shop, self.rows["series"].slice(first, SLICE))
+            if own:
+                yield self._rendered_pages(recipients_pages(context, paths))
+            else:
+                parts.append(context.select(sorted(PAGE_NAMES & {*context.columns}), paths))
+        if parts:
+            whole = pl.concat(parts)
+            links = self.shop.settings.links
+            yield self._rendered_pages(shared_pages(whole.drop("path"), whole["path"], token=links.token))
+
+    def _rendered_pages(self, rows: pl.DataFrame) -> pl.DataFrame:
+        languages = sorted(language for language in self.checked.pages if language)
+        spoken = pl.col("locale").str.split("_").list.first()
+        rows = rows.with_columns(
+            version=pl.when(spoken.is_in([each.split("-")[0] for each in languages])).then(spoken),
+        )
+        parts = []
+        for (version,), some in rows.group_by(["version"], maintain_order=True):
+            fits = (language for language in languages if version and language.split("-")[0] == version)
+            template = self.checked.pages[next(fits, None)]
+            kept = [name for name in ("customer_id", "path") if name in some.columns]
+            parts.append(some.select(kept).with_columns(render(template, some).values.alias("html")))
+        return pl.concat(parts).sort("path")
+
+    @cached_property
+    def _moments(self) -> pl.DataFrame:
+        rows = self.times.with_zones(self.rows)
+        return rows.select(
+            in_utc(rows["send_at"], self.times.here).alias("send_at_utc"),
+            local_times(rows["send_at"], rows["zone"], self.times.here).alias("send_at_local"),
+        )
+
+    def rendered(self, run: str, coding: Coding = PLAIN) -> Iterator[pl.DataFrame]:
+        """Slices with all that a message of any channel is written from: see `write_emails` and `write_texts`.
+
+        `failure` says of whom nothing could be rendered, and why.
+        """
+        first = 0
+        for context, parts in render_step(self.checked, self.rows.height, self.context, coding):
+            kept = [name for name in (*OF_EMAIL, "unsubscribe_url", "token", "locale") if name in context.columns]
+            moments = self._moments.slice(first, context.height)
+            frame = context.select(*kept).hstack(parts.get_columns()).hstack(moments.get_columns())
+            first += context.height
+            yield self._with_names(frame, run)
+
+    def _with_names(self, frame: pl.DataFrame, run: str) -> pl.DataFrame:
+        message = self.checked.message
+        missing = [name for name in OF_EMAIL if name not in frame.columns]
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+        named = [pl.col(name).fill_null("") for name in ("first_name", "last_name")]
+        name = pl.concat_str(named, separator=" ").str.strip_chars()
+        key = pl.concat_str(pl.lit(f"{run}\n{message.campaign}\n{message.step.name}\n"), "customer_id")
+        frame = frame.with_columns(key=key, name=pl.when(name != "").then(name))
+        if not self.checked.has_html:
+            frame = frame.drop("html")
+        if message.step.channel == "sms" and message.step.marketing:
+            frame = with_opt_out(frame)
+        return frame
+
+    def failures(self, run: str, settings: EmailSettings | None) -> pl.DataFrame:
+        """customer_id and reason of those who can get no message: nothing is written for this."""
+        found = [pl.DataFrame(schema={"customer_id": pl.String, "reason": pl.String})]
+        for frame in self.rendered(run):
+            failed = frame.filter(pl.col("failure").is_not_null())
+            found.append(failed.select("customer_id", reason="failure"))
+            good = frame.filter(pl.col("failure").is_null())
+            if self.checked.message.step.channel == "sms":
+                found.append(text_rows(good).failures)
+            elif settings is not None:
+                unfit = with_reasons(good, settings).filter(pl.col("reason").is_not_null())
+                found.append(unfit.select("customer_id", "reason"))
+        return pl.concat(found)
+
+
+def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings | None:
+    """How a step's emails are written; None where there is no sender, so that no finished ones are."""
+    sender, step = project.messages.sender, checked.message.step
+    if sender is None or step.channel != "email" or project.messages.format not in ("eml", "mbox"):
+        return None
+    version = next(iter(checked.message.versions.values()))
+    return EmailSettings(
+        sender_name=version.from_name or sender.name or project.shop,
+        sender_email=sender.email,
+        reply_to=version.reply_to or sender.reply_to,
+        list_id=f"{step.list or 'news'}.{sender.list_id or sender.domain}",
+        feedback=(checked.message.step.name, checked.message.campaign),
+        coding=Coding(project.messages.encoding),
+        marketing=step.marketing,
+    )
+
+
+def step_recipients(
+    prepared: PreparedCampaigns, going: pl.DataFrame, customers: Customers, times: SendTimes, key: bytes
+) -> dict[tuple[str, str], StepRecipients]:
+    """The recipients of every step that has a message and somebody to get it. `going` are the decided rows that go out
+    with their offers."""
+    project = prepared.prepared.project
+    shop = ShopFacts(project.shop, project.currency, project.locale, project.messages, key)
+    names = {name for checked in prepared.messages.values() for name in checked.names}
+    present = customers.frame.collect_schema().names()
+    people = customers.columns_of(going["customer_id"], {name for name in (*names, *OF_EMAIL) if name in present})
+    found = {}
+    for (campaign, step), checked in prepared.messages.items():
+        rows = going.filter(pl.col("campaign") == campaign, pl.col("step") == step).sort("customer_id")
+        if rows.height:
+            theirs = people.join(rows.select("customer_id"), on="customer_id", how="semi")
+            found[campaign, step] = StepRecipients(checked, rows, theirs, shop, times)
+    return found
+
+
+def without_unfinished(
+    decided: pl.DataFrame, recipients: Mapping[tuple[str, str], StepRecipients], run: str, project: Project
+) -> pl.DataFrame:
+    """The decided steps, with a reason for those whose message cannot be made: they stay due.
+
+    Where that is more than MOST_FAILURES of a step, nobody is sent it: the message itself is at fault.
+    """
+    parts = []
+    for (campaign, step), each in recipients.items():
+        failed = each.failures(run, email_settings(project, each.checked))
+        if failed.is_empty():
+            continue
+        failed = failed.unique("customer_id", keep="first", maintain_order=True)
+        failed = failed.with_columns(unfinished=pl.concat_str(pl.lit(f"{UNFINISHED}: "), "reason")).drop("reason")
+        share = failed.height / each.rows.height
+        if share > MOST_FAILURES:
+            others = each.rows.select("customer_id").join(failed, on="customer_id", how="anti")
+            reason = f"{TOO_MANY} ({share:.1%})"
+            failed = pl.concat([failed, others.with_columns(unfinished=pl.lit(reason))])
+        parts.append(failed.with_columns(campaign=pl.lit(campaign), step=pl.lit(step)))
+    if not parts:
+        return decided
+    key = ["customer_id", "campaign", "step"]
+    told = decided.join(pl.concat(parts), on=key, how="left", maintain_order="left")
+    return told.with_columns(pl.coalesce("reason", "unfinished").alias("reason")).drop("unfinished")

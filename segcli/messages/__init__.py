@@ -1,0 +1,1 @@
+"""Message files to compiled templates to rendered messages."""

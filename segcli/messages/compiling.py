@@ -1,0 +1,209 @@
+"""One message file in one language to finished Jinja sources: subject, preheader, HTML and text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segcli.messages.front_matter import Head, read_head
+from segcli.messages.html_body import compile_html
+from segcli.messages.layout import Layout
+from segcli.messages.markdown_body import read_markdown
+from segcli.messages.message_files import MessageFile, find_messages
+from segcli.messages.mjml_body import compile_mjml, compile_partial
+from segcli.messages.model import CompiledMessage, Source
+from segcli.messages.partials import Expansion, read_text
+from segcli.messages.pieces import Piece, group_statements, merged, place_at, split_pieces, to_source
+from segcli.messages.text_lines import without_lines_of_tags
+from segcli.messages.text_part import text_of_markdown, text_of_markup
+from segcli.problems import Place, Problems
+from segcli.project.yaml_text import shown_path
+
+LAYOUT_FILE, LAYOUT_TEXT = "layout.mjml", "layout.txt"
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The pieces of a body with includes put in, and what kind of file they come from."""
+
+    kind: str  # the suffix
+    pieces: tuple[Piece, ...]
+
+
+def compile_message(
+    file: MessageFile, layout: Layout, problems: Problems, *, marketing: bool = True, channel: str = "email"
+) -> CompiledMessage | None:
+    """Compiles a message; None if there is an error, and all problems with their places.
+
+    A message that is not marketing has no unsubscribe link in its footer. A `.txt` alone is an SMS when the channel is
+    sms, and else a mail of text alone.
+    """
+    before = len(problems.errors)
+    head = read_head(file.path, problems)
+    if head is None:
+        return None
+    source_file, body_head = _body_file(file, head, problems)
+    if body_head is None or source_file is None:
+        return None
+    known = layout.known(file.language, marketing=marketing)
+    expansion = Expansion(layout, body_head.path.parent, known, problems)
+    html, text = _parts(source_file, body_head, expansion, channel)
+    subject, preheader = _line(head, "subject", expansion), _line(head, "preheader", expansion)
+    if len(problems.errors) > before or text is None:
+        return None
+    return CompiledMessage(
+        file.name, shown_path(file.path), file.language, file.variant, subject, preheader, html, text,
+        head.from_name or body_head.from_name, head.reply_to or body_head.reply_to, head.landing or body_head.landing,
+    )  # fmt: skip
+
+
+def compile_page(path: Path, layout: Layout, problems: Problems, *, language: str | None = None) -> Source | None:
+    """A page of HTML (a landing page) with includes, partials and the brand put in; its styles stay as they are."""
+    text = read_text(path, problems)
+    if text is None:
+        return None
+    before = len(problems.errors)
+    expansion = Expansion(layout, path.parent, layout.known(language, marketing=True), problems)
+    pieces = expansion.included(split_pieces(text, Place(shown_path(path), 1, 1), problems))
+    group_statements(pieces, problems)
+    found: list[Piece] = []
+    for piece in pieces:
+        expanded = expansion.expanded([piece], "mjml")
+        found += (compile_partial(expanded, problems) or ()) if expansion.is_partial(piece) else expanded
+    return to_source(found, escape=True) if len(problems.errors) == before else None
+
+
+def _body_file(file: MessageFile, head: Head, problems: Problems) -> tuple[MessageFile | None, Head | None]:
+    """The file whose body is sent: the message's own, or that of the message which `body` names."""
+    if head.body_of is None:
+        return file, head
+    if head.body.strip():
+        problems.error("has a body of its own and 'body' too.", head.place("body"), hint="Keep one of them.")
+        return None, None
+    family = find_messages(file.path.parent, head.body_of, problems, place=head.body_of_place)
+    other = family.choose(file.variant, file.language) if family else None
+    other_head = read_head(other.path, problems) if other else None
+    if other_head and other_head.body_of is not None:
+        message = f"the message '{head.body_of}' has the body of another one itself."
+        problems.error(message, head.body_of_place, hint=f"Write body: {other_head.body_of}.")
+        return None, None
+    return other, other_head
+
+
+def _line(head: Head, name: str, expansion: Expansion) -> Source | None:
+    pieces = head.subject if name == "subject" else head.preheader
+    if pieces is None:
+        return None
+    group_statements(pieces, expansion.problems)
+    words = [each if each.is_tag else replace(each, text=re.sub(r"\s*\n\s*", " ", each.text)) for each in pieces]
+    for piece in pieces:
+        if expansion.is_partial(piece):
+            expansion.problems.error(f"'{piece.shown}' stands in the {name}.", piece.place, hint="It stands in a body.")
+            return None
+    return to_source(expansion.expanded(words, "txt"), escape=False)
+
+
+def _parts(file: MessageFile, head: Head, expansion: Expansion, channel: str) -> tuple[Source | None, Source | None]:
+    problems = expansion.problems
+    before = len(problems.errors)
+    pieces = expansion.included(split_pieces(head.body, head.body_place, problems))
+    group_statements(pieces, problems)
+    if len(problems.errors) > before:
+        return None, None
+    if not "".join(piece.text for piece in pieces).strip():
+        problems.error("the message says nothing.", head.body_place, hint="Write it below the front matter.")
+        return None, None
+    if file.body is None:
+        return None, _text(without_lines_of_tags(pieces, expansion.is_partial), expansion, in_layout=channel == "email")
+    html, derived = _html_and_text(_Body(file.body.suffix, tuple(pieces)), expansion)
+    if file.text is not None:
+        derived = _text_file(file.text, expansion)
+    text = _text(derived, expansion, in_layout=True) if derived is not None else None
+    return (to_source(html, escape=True) if html is not None else None), text
+
+
+def _html_and_text(body: _Body, expansion: Expansion) -> tuple[list[Piece] | None, list[Piece] | None]:
+    problems = expansion.problems
+    if body.kind == ".md":
+        markdown = read_markdown(body.pieces, expansion)
+        column = markdown.to_mjml(expansion.layout.brand, problems)
+        text = text_of_markdown(markdown, problems) if column is not None else None
+        return (_in_layout(_in_section(column), expansion) if column is not None else None), text
+    text = text_of_markup(body.pieces, problems)
+    if body.kind == ".html":
+        return compile_html(body.pieces, expansion), text
+    words = "".join(piece.text for piece in body.pieces if not piece.is_tag)
+    if re.search(r"<mjml[\s>]", words):
+        return compile_mjml(expansion.expanded(body.pieces, "mjml"), problems), text
+    return _in_layout(body.pieces, expansion), text
+
+
+def _in_section(column: Sequence[Piece]) -> list[Piece]:
+    head = '<mj-section css-class="surface"><mj-column>'
+    return [Piece(head, "words"), *column, Piece("</mj-column></mj-section>", "words")]
+
+
+def _in_layout(sections: Sequence[Piece], expansion: Expansion) -> list[Piece] | None:
+    around = _layout_pieces(LAYOUT_FILE, expansion)
+    if around is None:
+        return None
+    whole = [inner for piece in around for inner in (sections if _is_content(piece) else [piece])]
+    return compile_mjml(expansion.expanded(whole, "mjml"), expansion.problems)
+
+
+def _is_content(piece: Piece) -> bool:
+    return piece.kind == "output" and piece.inner == "content"
+
+
+def _layout_pieces(name: str, expansion: Expansion) -> list[Piece] | None:
+    path = expansion.layout.find(name)
+    text = read_text(path, expansion.problems) if path else None
+    if path is None or text is None:
+        expansion.problems.error(f"the layout has no {name}.")
+        return None
+    pieces = split_pieces(text, expansion.layout.place(path), expansion.problems)
+    if not any(_is_content(piece) for piece in pieces):
+        expansion.problems.error("the layout has no '{{ content }}'.", Place(shown_path(path)))
+        return None
+    return pieces
+
+
+def _text_file(path: Path, expansion: Expansion) -> list[Piece] | None:
+    text = read_text(path, expansion.problems)
+    if text is None:
+        return None
+    if text.startswith("---\n"):
+        message = "the front matter of a message stands beside its body, not in its text part."
+        expansion.problems.error(message, Place(shown_path(path), 1, 1))
+        return None
+    pieces = expansion.included(split_pieces(text, Place(shown_path(path), 1, 1), expansion.problems))
+    group_statements(pieces, expansion.problems)
+    return without_lines_of_tags(pieces, expansion.is_partial)
+
+
+def _text(pieces: Sequence[Piece], expansion: Expansion, *, in_layout: bool) -> Source | None:
+    """The text with its partials, in the layout's text unless it is an SMS."""
+    partial = expansion.is_partial
+    inner = _stripped(pieces)
+    around = _layout_pieces(LAYOUT_TEXT, expansion) if in_layout else [Piece("{{ content }}", "output")]
+    if around is None:
+        return None
+    whole: list[Piece] = []
+    for piece in without_lines_of_tags(around, partial):
+        if whole and partial(whole[-1]) and not piece.is_tag:
+            piece = replace(piece, text=piece.text.lstrip("\n"))
+        whole += inner if _is_content(piece) else [piece]
+    return to_source(_stripped(expansion.expanded(whole, "txt")), escape=False)
+
+
+def _stripped(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces without white space at both ends."""
+    found = merged(pieces)
+    if found and not found[0].is_tag:
+        text = found[0].text.lstrip()
+        found[0] = Piece(text, "words", place_at(found[0].place, found[0].text, len(found[0].text) - len(text)))
+    if found and not found[-1].is_tag:
+        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
+    return [piece for piece in found if piece.text]

@@ -1,0 +1,123 @@
+"""What is known when a message is compiled (brand, words, arguments) put into its tags, and what follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from segcli.messages.pieces import Piece, group_statements
+from segcli.problems import Problems, nearest
+
+_JINJA = Environment(autoescape=False)
+
+
+def literal(value: object) -> str:
+    """A value as Jinja writes it."""
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def lex(expression: str) -> list[tuple[str, str]]:
+    """The kinds and texts of an expression's tokens, white space too. Raises TemplateSyntaxError."""
+    tokens = [(kind, text) for _, kind, text in _JINJA.lex("{{" + expression + "}}")]
+    return tokens[1:-1]
+
+
+def put_in(piece: Piece, known: Mapping[str, str]) -> Piece:
+    """A tag with the names of `known` (`label`, `brand.colour`) replaced by the Jinja text that they stand for."""
+    if not piece.is_tag or not any(name.split(".")[0] in piece.text for name in known):
+        return piece
+    try:
+        tokens = lex(piece.text[2:-2])
+    except TemplateSyntaxError:
+        return piece  # the renderer's check says what is wrong
+    parts: list[str] = []
+    position = 0
+    while position < len(tokens):
+        kind, text = tokens[position]
+        after_dot = position > 0 and tokens[position - 1][1] == "."
+        dotted = "".join(each for _, each in tokens[position : position + 3])
+        if kind == "name" and not after_dot and dotted in known:
+            parts.append(known[dotted])
+            position += 3
+            continue
+        parts.append(known[text] if kind == "name" and not after_dot and text in known else text)
+        position += 1
+    return replace(piece, text=piece.text[:2] + "".join(parts) + piece.text[-2:])
+
+
+def check_known(piece: Piece, known: Mapping[str, str], problems: Problems) -> None:
+    """Adds a problem for `brand.x` and `words.x` that are not there."""
+    for group, name in re.findall(r"\b(brand|words)\.(\w+)", piece.text if piece.is_tag else ""):
+        if f"{group}.{name}" not in known:
+            names = [each.split(".")[1] for each in known if each.startswith(f"{group}.")]
+            problems.error(f"no '{group}.{name}'.", piece.place, hint=nearest(name, names))
+
+
+def constant(expression: str) -> tuple[bool, Any]:
+    """Whether an expression is the same for everybody, and its value."""
+    try:
+        body = _JINJA.parse("{{" + expression + "}}").body
+        output = body[0] if body else None
+        if not isinstance(output, nodes.Output) or len(output.nodes) != 1 or output.find(nodes.Filter):
+            return False, None
+        value = output.nodes[0]
+        return (True, value.data) if isinstance(value, nodes.TemplateData) else (True, value.as_const())
+    except (nodes.Impossible, TemplateSyntaxError):
+        return False, None
+
+
+def fold(pieces: Sequence[Piece], *, markup: bool) -> list[Piece]:
+    """The pieces without what is decided already: constant outputs are words, and branches never taken are gone."""
+    return list(_folded(pieces, markup))
+
+
+def _folded(pieces: Sequence[Piece], markup: bool) -> Iterator[Piece]:
+    ifs = {group[0]: group for group in group_statements(pieces, Problems()) if pieces[group[0]].name == "if"}
+    position = 0
+    while position < len(pieces):
+        piece = pieces[position]
+        if position in ifs:
+            yield from _folded_if(pieces, ifs[position], markup)
+            position = ifs[position][-1] + 1
+            continue
+        if piece.kind == "output":
+            known, value = constant(piece.inner)
+            if known and value is not None:
+                text = str(value)
+                piece = Piece(escape(text) if markup else text, "words", piece.place)
+        yield piece
+        position += 1
+
+
+def _folded_if(pieces: Sequence[Piece], group: Sequence[int], markup: bool) -> Iterator[Piece]:
+    opened = False
+    for start, end in pairwise(group):
+        branch = pieces[start]
+        condition = branch.inner[len(branch.name) :]
+        known, value = (True, True) if branch.name == "else" else constant(condition)
+        if known and not value:
+            continue
+        inner = _folded(pieces[start + 1 : end], markup)
+        if known and not opened:
+            yield from inner
+            return
+        word = "else" if known else "elif" if opened else "if"
+        yield (
+            branch
+            if word == branch.name
+            else replace(branch, text=f"{{% {word} %}}" if known else f"{{% {word} {condition.strip()} %}}")
+        )
+        yield from inner
+        opened = True
+        if known:
+            break
+    if opened:
+        yield pieces[group[-1]]

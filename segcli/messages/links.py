@@ -1,0 +1,97 @@
+"""Parameters of links: what the shop's analytics and its pages learn of a message and of its recipient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
+
+import polars as pl
+
+from segcli.messages.model import CompiledMessage, Source
+
+_HTML_LINK = re.compile(r"""(?P<before>\shref=")(?P<url>https?://[^"{}\s<>]+)(?P<after>")""", re.IGNORECASE)
+_TEXT_LINK = re.compile(
+    r"""(?P<before>)(?P<url>https?://[^\s"'{}<>()\[\]]*[^\s"'{}<>()\[\].,;:!?])(?P<after>(?![^\s]*\{))"""
+)
+_TAGGED = r"[?&]utm_[a-z]+="
+
+
+@dataclass(frozen=True)
+class LinkParameters:
+    """What is put behind links to the shop: `utm` (names with their prefix), and the recipient's token as `token`."""
+
+    host: str | None
+    utm: Mapping[str, str]
+    token: str
+
+    def is_ours(self, url: str) -> bool:
+        """Whether a link leads to the shop or to a part of it such as www."""
+        host = (urlsplit(url).hostname or "").lower()
+        return self.host is not None and (host == self.host or host.endswith(f".{self.host}"))
+
+
+def link_parameters(
+    shop: str | None, utm: Mapping[str, str], token: str, *, campaign: str, step: str, medium: str
+) -> LinkParameters:
+    """Those of a step. `utm` are a project's own, without their prefix; the rest has the usual values."""
+    host = (urlsplit(shop).hostname or "").lower().removeprefix("www.") if shop else None
+    usual = {"source": "segcli", "medium": medium, "campaign": campaign, "content": step}
+    values = {**usual, **utm}
+    return LinkParameters(host or None, {f"utm_{name}": quote(value, safe="") for name, value in values.items()}, token)
+
+
+def with_tagged_links(message: CompiledMessage, parameters: LinkParameters) -> CompiledMessage:
+    """The message with the parameters behind its own links to the shop; those that have any utm stay as they are.
+
+    Links that come from data are tagged where they come from: see `tagged`.
+    """
+    if parameters.host is None:
+        return message
+    html = message.html and _with_links(message.html, parameters, _HTML_LINK, "&amp;")
+    return replace(message, html=html, text=_with_links(message.text, parameters, _TEXT_LINK, "&"))
+
+
+def _with_links(source: Source, parameters: LinkParameters, pattern: re.Pattern[str], ampersand: str) -> Source:
+    def behind(found: re.Match[str]) -> str:
+        url = found["url"]
+        if not parameters.is_ours(url) or re.search(_TAGGED, url):
+            return found.group()
+        address, mark, fragment = url.partition("#")
+        sign = ampersand if "?" in address else "?"
+        pairs = [f"{name}={value}" for name, value in parameters.utm.items()]
+        token = f"{parameters.token}="
+        if token not in address:
+            pairs.append(f"{token}{{{{ token }}}}")
+        return f"{found['before']}{address}{sign}{ampersand.join(pairs)}{mark}{fragment}{found['after']}"
+
+    # A link never spans lines, so that the places of the lines stay right.
+    return replace(source, text=pattern.sub(behind, source.text))
+
+
+def tagged(url: pl.Expr, parameters: LinkParameters) -> pl.Expr:
+    """A column of links (null where there is none) with the parameters behind those that lead to the shop.
+
+    The frame has `token`. Fragments stay at the end.
+    """
+    if parameters.host is None:
+        return url
+    host = url.str.extract(r"^https?://(?:[^/@?#]*@)?([^/:?#]+)", 1).str.to_lowercase()
+    ours = (host == parameters.host) | host.str.ends_with(f".{parameters.host}")
+    ours &= ~url.str.contains(_TAGGED)
+    address, fragment = url.str.extract(r"^([^#]*)", 1), url.str.extract(r"(#.*)$", 1).fill_null("")
+    sign = pl.when(address.str.contains("?", literal=True)).then(pl.lit("&")).otherwise(pl.lit("?"))
+    pairs = "&".join(f"{name}={value}" for name, value in parameters.utm.items())
+    found = pl.concat_str(address, sign, pl.lit(f"{pairs}&{parameters.token}="), pl.col("token"), fragment)
+    return pl.when(ours.fill_null(value=False)).then(found).otherwise(url)
+
+
+def with_token(url: str, parameter: str) -> pl.Expr:
+    """A link of the project's with the recipient's token behind it, or in place of `{token}`. The frame has `token`."""
+    if "{token}" in url:
+        before, _, after = url.partition("{token}")
+        return pl.concat_str(pl.lit(before), pl.col("token"), pl.lit(after.replace("{token}", "")))
+    address, mark, fragment = url.partition("#")
+    sign = "&" if "?" in address else "?"
+    return pl.concat_str(pl.lit(f"{address}{sign}{parameter}="), pl.col("token"), pl.lit(mark + fragment))

@@ -1,0 +1,47 @@
+"""What the stages of a message hand to each other: a compiled message is a few pieces of Jinja source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segcli.problems import Place
+
+
+@dataclass(frozen=True)
+class Source:
+    """Final Jinja source: nothing is expanded or included any more.
+
+    `escape` says that values are escaped as HTML. `places` has for each line of `text` where it stands in the
+    user's file, or None where it comes from a layout or a partial of segcli's own.
+    """
+
+    text: str
+    escape: bool
+    places: tuple[Place | None, ...]
+
+    def place(self, line: int) -> Place | None:
+        """Where a line of `text`, counted from 1, stands in the user's file."""
+        return self.places[line - 1] if 0 < line <= len(self.places) else None
+
+
+@dataclass(frozen=True)
+class CompiledMessage:
+    """One message in one language and variant. `html` is None for texts and for mails of text alone."""
+
+    name: str
+    path: str  # of the file, as problems name it
+    language: str | None
+    variant: str | None
+    subject: Source | None  # None for texts
+    preheader: Source | None
+    html: Source | None
+    text: Source
+    from_name: str | None = None
+    reply_to: str | None = None
+    landing: str | None = None  # the file of its page, in the recipe's folder
+
+    @property
+    def sources(self) -> tuple[tuple[str, Source], ...]:
+        """Every piece with the name of its part."""
+        parts = (("subject", self.subject), ("preheader", self.preheader), ("html", self.html), ("text", self.text))
+        return tuple((name, source) for name, source in parts if source is not None)

@@ -1,0 +1,197 @@
+"""Calls such as `{{ coupon() }}` and includes put out into what they stand for, before anything is masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import TemplateSyntaxError
+
+from segcli.messages.constants import check_known, fold, lex, put_in
+from segcli.messages.layout import Layout
+from segcli.messages.pieces import Piece, merged, split_pieces
+from segcli.messages.text_lines import without_lines_of_tags
+from segcli.problems import Place, Problems, nearest
+from segcli.project.yaml_faults import report_unreadable_bytes
+from segcli.project.yaml_text import shown_path
+
+_CALL = re.compile(r"\s*([a-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
+_SIGNATURE = re.compile(r"\{#\s*(\w+)\((.*?)\)\s*(.*?)#\}\s*", re.DOTALL)
+_INCLUDE = re.compile(r"include\s+(['\"])([^'\"]+)\1")
+_WORDS = re.compile(r"words\.(\w+)")
+_DEEPEST = 5
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """What a message's own tags may stand for: `known` names, partials of the layout, files beside the message."""
+
+    layout: Layout
+    folder: Path
+    known: Mapping[str, str]
+    problems: Problems
+
+    def included(self, pieces: Sequence[Piece], depth: int = 0) -> list[Piece]:
+        """The pieces with the files that `{% include %}` names, which lie beside the message."""
+        return merged(inner for piece in pieces for inner in self._included(piece, depth))
+
+    def _included(self, piece: Piece, depth: int) -> Iterator[Piece]:
+        if piece.kind != "statement" or piece.name not in ("include", "import", "from", "extends"):
+            yield piece
+            return
+        found = _INCLUDE.fullmatch(piece.inner)
+        path = self.folder / found.group(2) if found else None
+        if found is None or path is None or piece.name != "include":
+            hint = "Write {% include 'file' %} with a file beside the message; macros stand in the message itself."
+            self.problems.error(f"'{piece.shown}' cannot be used here.", piece.place, hint=hint)
+        elif path.resolve().parent != self.folder.resolve() or not path.is_file():
+            names = [file.name for file in self.folder.iterdir()]
+            hint = nearest(found.group(2), names) or "It lies in the folder of the message."
+            self.problems.error(f"no file '{found.group(2)}' to include.", piece.place, hint=hint)
+        elif depth == _DEEPEST:
+            self.problems.error(f"'{piece.shown}' includes itself.", piece.place)
+        else:
+            text = read_text(path, self.problems)
+            inner = split_pieces(text, Place(shown_path(path), 1, 1), self.problems) if text is not None else []
+            yield from self.included(inner, depth + 1)
+
+    def is_partial(self, piece: Piece) -> bool:
+        """Whether a tag is a call of a partial; a call of anything else is a problem of the renderer's check."""
+        found = _CALL.fullmatch(piece.text[2:-2]) if piece.kind == "output" else None
+        return found is not None and found.group(1) in self.layout.partials()
+
+    def expanded(self, pieces: Sequence[Piece], kind: Literal["mjml", "txt"]) -> list[Piece]:
+        """The pieces with the partials that they call, and with the brand's values and words put in."""
+        for piece in pieces:
+            check_known(piece, self.known, self.problems)
+        put = [inner for piece in pieces for inner in self._expanded(piece, kind)]
+        return merged(fold(put, markup=kind == "mjml"))
+
+    def _expanded(self, piece: Piece, kind: Literal["mjml", "txt"]) -> Iterator[Piece]:
+        words = _WORDS.fullmatch(piece.inner) if piece.kind == "output" else None
+        if words and words.group(0) in self.known:
+            yield from self._words(words.group(0), piece)
+        elif self.is_partial(piece):
+            yield from self._partial(piece, kind)
+        else:
+            yield put_in(piece, self.known)
+
+    def _words(self, name: str, piece: Piece) -> list[Piece]:
+        text = self.known[name][1:-1].replace("\\'", "'").replace("\\n", "\n").replace("\\\\", "\\")
+        return [replace(each, place=piece.place) for each in split_pieces(text, None, self.problems)]
+
+    def _partial(self, piece: Piece, kind: Literal["mjml", "txt"]) -> list[Piece]:
+        found = _CALL.fullmatch(piece.text[2:-2])
+        name, written = (found.group(1), found.group(2)) if found else ("", "")
+        path = self.layout.find(f"partials/{name}.{kind}")
+        text = read_text(path, self.problems) if path else None
+        if path is None or text is None:
+            self.problems.error(f"the layout has no partials/{name}.{kind}.", piece.place)
+            return []
+        signature = _SIGNATURE.match(text)
+        arguments = self._arguments(piece, name, signature.group(2) if signature else "", written)
+        if arguments is None:
+            return []
+        start = signature.end() if signature else 0
+        own = self.layout.place(path)
+        pieces = split_pieces(text, own, self.problems)
+        if own is None:  # what is wrong with segcli's own partial was caused where it is called
+            pieces = [replace(each, place=piece.place) for each in pieces]
+        if pieces and start and not pieces[0].is_tag:
+            pieces[0] = replace(pieces[0], text=pieces[0].text.lstrip())
+        if kind == "txt":
+            pieces = _with_empty_line(without_lines_of_tags(pieces, lambda _: False))
+        inner = replace(self, known={**self.known, **arguments})
+        return [each for one in pieces for each in inner._expanded_once(one)]
+
+    def _expanded_once(self, piece: Piece) -> Iterator[Piece]:
+        check_known(piece, self.known, self.problems)
+        words = _WORDS.fullmatch(piece.inner) if piece.kind == "output" else None
+        yield from (
+            self._words(words.group(0), piece)
+            if words and words.group(0) in self.known
+            else [put_in(piece, self.known)]
+        )
+
+    def _arguments(self, piece: Piece, name: str, signature: str, written: str) -> dict[str, str] | None:
+        """The arguments of a call as Jinja text, by the names of the signature `columns=1, label`."""
+        parameters = {
+            key.strip(): default.strip() if equals else None
+            for key, equals, default in (each.partition("=") for each in signature.split(",") if each.strip())
+        }
+        given = split_arguments(written)
+        shown = f"{name}({signature.strip()})"
+        if given is None or len(given) > len(parameters):
+            self.problems.error(f"'{piece.shown}' is not a call of {shown}.", piece.place)
+            return None
+        arguments = dict(parameters)
+        for position, (key, value) in enumerate(given):
+            wanted = key or list(parameters)[position]
+            if wanted not in parameters:
+                hint = nearest(wanted, parameters) or f"It is called as {shown}."
+                self.problems.error(f"{name} takes no '{wanted}'.", piece.place, hint=hint)
+                return None
+            if "(" in value:
+                hint = "Give it a constant, a name, or names joined by ~."
+                self.problems.error(f"'{value}' cannot be given to {name}.", piece.place, hint=hint)
+                return None
+            arguments[wanted] = value if re.fullmatch(r"[\w.]+|'[^']*'|\"[^\"]*\"", value) else f"({value})"
+        missing = [key for key, value in arguments.items() if value is None]
+        if missing:
+            self.problems.error(f"'{piece.shown}' lacks '{missing[0]}'.", piece.place, hint=f"Write {{{{ {shown} }}}}.")
+            return None
+        return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _with_empty_line(pieces: Sequence[Piece]) -> list[Piece]:
+    """A text partial with an empty line at its end; inside its last condition, so that nothing is nothing."""
+    found = list(pieces)
+    if found and not found[-1].is_tag:
+        found[-1] = replace(found[-1], text=found[-1].text.rstrip("\n"))
+    while found and not found[-1].text:
+        found.pop()
+    if found and found[-1].name == "endif":
+        return [*found[:-1], Piece("\n", "words"), found[-1]]
+    return [*found, Piece("\n\n", "words")]
+
+
+def split_arguments(written: str) -> list[tuple[str | None, str]] | None:
+    """The arguments of a call, with their names where they have one; None if they cannot be read."""
+    try:
+        tokens = lex(written)
+    except TemplateSyntaxError:
+        return None
+    parts: list[list[tuple[str, str]]] = [[]]
+    depth = 0
+    for kind, text in tokens:
+        if kind == "operator" and text in "([{":
+            depth += 1
+        elif kind == "operator" and text in ")]}":
+            depth -= 1
+        if depth == 0 and text == ",":
+            parts.append([])
+        elif kind != "whitespace" or parts[-1]:
+            parts[-1].append((kind, text))
+    arguments: list[tuple[str | None, str]] = []
+    for part in parts:
+        signs = [(kind, text) for kind, text in part if kind != "whitespace"]
+        named = len(signs) > 2 and signs[0][0] == "name" and signs[1][1] == "="
+        text = "".join(text for _, text in part).strip()
+        if text:
+            arguments.append((signs[0][1], text.split("=", 1)[1].strip()) if named else (None, text))
+    return arguments
+
+
+def read_text(path: Path, problems: Problems) -> str | None:
+    """A file's text with one kind of line end, or None and a problem."""
+    try:
+        raw = path.read_bytes()
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        problems.error(f"cannot be read: {error.strerror or error}", Place(shown_path(path)))
+    except UnicodeDecodeError as error:
+        report_unreadable_bytes(raw, error, shown_path(path), problems)
+    return None

@@ -1,0 +1,180 @@
+"""The messages of campaigns: every file of every step compiled, before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+import polars as pl
+from jinja2 import meta
+
+from segcli.messages.compiling import compile_message
+from segcli.messages.context import OF_MESSAGE
+from segcli.messages.landing_html import Page, compile_landing_page
+from segcli.messages.layout import Layout, load_layout
+from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
+from segcli.messages.lints import check_message
+from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
+from segcli.messages.model import CompiledMessage
+from segcli.messages.sms_lints import lint_text_file
+from segcli.problems import Place, Problems
+from segcli.project.campaign_models import Campaign, Step
+from segcli.project.models import Project
+from segcli.project.yaml_text import shown_path
+
+
+@dataclass(frozen=True)
+class StepMessage:
+    """One step's message in all its versions. `versions` are in the order of the files."""
+
+    campaign: str
+    step: Step
+    family: MessageFamily
+    versions: Mapping[MessageFile, CompiledMessage]
+    parameters: LinkParameters
+    pages: Mapping[str | None, Page] = field(default_factory=dict)  # the landing page by language, None for all others
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that a version mentions and that the message itself does not bring: fields, or mistakes."""
+        texts = {source.text for version in self.versions.values() for _, source in version.sources}
+        found = frozenset(name for text in texts for name in _mentioned(text))
+        return found - OF_MESSAGE.keys()
+
+    def numbers(self, frame: pl.DataFrame) -> pl.Series:
+        """For each row (`variant`, `language`) the number of its version among `versions`."""
+        places = {file: number for number, file in enumerate(self.versions)}
+        pairs = frame.select("variant", "language").unique()
+        chosen = [self.family.choose(variant, language) for variant, language in pairs.iter_rows()]
+        numbered = pairs.with_columns(
+            version=pl.Series([None if file is None else places.get(file) for file in chosen], dtype=pl.Int64)
+        )
+        found = frame.select("variant", "language").join(
+            numbered, on=["variant", "language"], how="left", nulls_equal=True, maintain_order="left"
+        )
+        return found["version"]
+
+
+def _mentioned(text: str) -> set[str]:
+    try:
+        return meta.find_undeclared_variables(jinja2.Environment().parse(text))
+    except jinja2.TemplateError:
+        return set()  # told with its place when the template is checked
+
+
+def layout_of(project: Project, problems: Problems) -> Layout:
+    """The frame of the project's mails, in its brand."""
+    brand = project.messages.brand
+    values = {
+        "name": project.shop, "colour": _six_digits(brand.colour), "background": _six_digits(brand.background),
+        "text_colour": _six_digits(brand.text), "font": brand.font, "language": project.locale.split("_")[0],
+    }  # fmt: skip
+    if brand.logo:
+        values["logo"] = brand.logo
+    return load_layout(project.root, values, problems)
+
+
+def _six_digits(colour: str) -> str:
+    digits = colour.removeprefix("#")
+    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
+
+
+def has_message(folder: Path, step: Step) -> bool:
+    """Whether a recipe's folder has any file of the step's message."""
+    return any(
+        path.suffix in (*BODIES, TEXT) and path.name.split(".")[0] == step.message
+        for path in folder.glob(f"{step.message}.*")
+    )
+
+
+def compile_messages(project: Project, campaigns: Iterable[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
+    """Every message that has a file; where finished emails are asked for, a step without one is a problem.
+
+    What is wrong with a file goes to `problems` with its place.
+    """
+    folders = {recipe.name: recipe.path.parent for recipe in project.recipes}
+    layout: Layout | None = None
+    found = []
+    for campaign in campaigns:
+        folder = folders[campaign.recipe]
+        for step in campaign.steps:
+            if step.channel == "email" and project.messages.format == "none":
+                continue
+            if not has_message(folder, step):
+                _tell_of_no_file(project, step, folder, problems)
+                continue
+            layout = layout or layout_of(project, problems)
+            message = _compiled(project, campaign, step, folder, layout, problems)
+            if message is not None:
+                found.append(message)
+    return tuple(found)
+
+
+def _tell_of_no_file(project: Project, step: Step, folder: Path, problems: Problems) -> None:
+    if project.messages.format in ("eml", "mbox") and step.channel == "email":
+        hint = f"Write {folder.name}/{step.message}.md, or `messages: {{format: columns}}` for send lists alone."
+        problems.error(f"the message '{step.message}' has no file.", step.place, hint=hint)
+
+
+def _compiled(
+    project: Project, campaign: Campaign, step: Step, folder: Path, layout: Layout, problems: Problems
+) -> StepMessage | None:
+    links = project.messages.links
+    parameters = link_parameters(
+        links.shop, links.utm, links.token, campaign=campaign.name, step=step.name, medium=step.channel
+    )
+    family = find_messages(folder, step.message, problems, variants=step.variants, place=step.place)
+    if family is None:
+        return None
+    versions = {}
+    for file in family.files:
+        compiled = compile_message(file, layout, problems, marketing=step.marketing, channel=step.channel)
+        if compiled is None:
+            continue
+        _lint(project, step, file, compiled, problems)
+        versions[file] = with_tagged_links(compiled, parameters)
+    parts = {version.html is None for version in versions.values()}
+    if len(parts) > 1:
+        hint = "Write all of them with HTML, or all as text alone."
+        problems.error(f"the versions of '{step.message}' are not all of one kind.", step.place, hint=hint)
+    pages = _pages(project, family, versions, layout, problems)
+    return StepMessage(campaign.name, step, family, versions, parameters, pages)
+
+
+def _lint(project: Project, step: Step, file: MessageFile, message: CompiledMessage, problems: Problems) -> None:
+    if step.channel == "email":
+        sender = project.messages.sender
+        address = sender is None or sender.address is not None
+        check_message(file, message, problems, marketing=step.marketing, sender_address=address)
+    elif step.channel == "sms":
+        lint_text_file(file.path, None, problems)
+
+
+def _pages(
+    project: Project, family: MessageFamily, versions: Mapping[MessageFile, CompiledMessage], layout: Layout,
+    problems: Problems,
+) -> dict[str | None, Page]:  # fmt: skip
+    """The landing page that the plain version names, in each language of the message."""
+    plain = family.choose()
+    version = versions.get(plain) if plain else None
+    name = version.landing if version else None
+    if plain is None or name is None:
+        return {}
+    place = Place(shown_path(plain.path), 1, 1)
+    if project.messages.links.landing is None:
+        hint = "Write in segcli.yaml where the pages are published, such as `links: {landing: https://.../l}`."
+        problems.error("'landing' needs a folder that is published.", place, "landing", hint=hint)
+        return {}
+    path = family.folder / name if (family.folder / name).is_file() else layout.find(name)
+    if path is None:
+        hint = f"Write {name} beside the message, or take the layout's landing.html."
+        problems.error(f"there is no page '{name}'.", place, "landing", hint=hint)
+        return {}
+    own = project.messages.landing_per_recipient
+    pages = {
+        language: compile_landing_page(path, layout, problems, per_recipient=own, language=language)
+        for language in (None, *family.languages)
+    }
+    return {language: page for language, page in pages.items() if page is not None}

@@ -1,0 +1,229 @@
+"""`segcli campaign` with messages: finished emails, texts and pages, and what becomes of one that cannot be made."""
+
+from __future__ import annotations
+
+import csv
+import email
+import email.policy
+import json
+import mailbox
+import stat
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests.cli.message_shop import CUSTOMERS, HELLO, RECIPE, SENDER, message_shop
+from tests.cli.small_shop import ran
+
+Capture = pytest.CaptureFixture[str]
+STEP = "campaigns/thanks/hello"
+
+
+def campaign(capsys: Capture, shop: Path, *options: object) -> Path:
+    """The folder of a run that succeeds."""
+    code, out, err = ran(capsys, "campaign", "--project", shop, "--json", *options)
+    assert code == 0, err
+    return Path(json.loads(out)["run"])
+
+
+def parsed(path: Path) -> EmailMessage:
+    policy = email.policy.SMTP.clone(raise_on_defect=True)
+    message = email.message_from_bytes(path.read_bytes(), policy=policy)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def in_mailbox(path: Path) -> list[mailbox.mboxMessage]:
+    box = mailbox.mbox(path)
+    try:
+        return [*box]
+    finally:
+        box.close()
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_recipient_has_a_finished_email_in_their_language_which_only_the_owner_reads(tmp_path, capsys) -> None:
+    run = campaign(capsys, message_shop(tmp_path))
+    index = {row["customer_id"]: row for row in rows_of(run / STEP / "eml/index.csv")}
+    assert len(index) == CUSTOMERS
+    english, turkish = (parsed(run / STEP / "eml" / index[who]["file"]) for who in ("c2", "c1"))
+    assert english["Subject"] == "Thank you, Ada2"
+    assert turkish["Subject"] == "Teşekkürler Çağla"
+    assert "Merhaba Çağla, 1 siparişin için" in body(turkish, "plain")
+    assert "Hello Ada2, you have ordered 1 times." in body(english, "html")
+    assert english["To"] == "Ada2 <c2@example.com>"
+    assert english["List-Unsubscribe"].strip().startswith("<https://kettle.example/stop?t=")
+    assert "1 Example Street" in body(english, "html")
+    nameless = parsed(run / STEP / "eml" / index["c3"]["file"])
+    assert nameless["Subject"] == "Thank you, friend"
+    files = [path for path in (run / STEP / "eml").rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_the_code_in_the_email_is_that_of_the_send_list_and_the_coupons(tmp_path, capsys) -> None:
+    run = campaign(capsys, message_shop(tmp_path))
+    listed = {row["customer_id"]: row["coupon_code"] for row in rows_of(run / STEP / "send_list.csv")}
+    coupons = {row["code"] for row in rows_of(run / STEP / "coupons.csv")}
+    for row in rows_of(run / STEP / "eml/index.csv")[:20]:
+        assert listed[row["customer_id"]] in body(parsed(run / STEP / "eml" / row["file"]), "html")
+    assert set(listed.values()) == coupons
+
+
+def test_a_mailbox_holds_the_same_emails_in_one_file(tmp_path, capsys) -> None:
+    single = campaign(capsys, message_shop(tmp_path / "a"))
+    whole = campaign(capsys, message_shop(tmp_path / "b", SENDER + "messages: {format: mbox, encoding: 8bit}\n"))
+    messages = in_mailbox(whole / STEP / "messages.mbox")
+    subjects = sorted(str(email.header.make_header(email.header.decode_header(each["Subject"]))) for each in messages)
+    index = rows_of(single / STEP / "eml/index.csv")
+    assert subjects == sorted(row["subject"] for row in index)
+    assert len(messages) == CUSTOMERS
+
+
+def test_as_columns_they_stand_in_the_send_list(tmp_path, capsys) -> None:
+    run = campaign(capsys, message_shop(tmp_path, SENDER + "messages: {format: columns}\n"))
+    rows = {row["customer_id"]: row for row in rows_of(run / STEP / "send_list.csv")}
+    assert rows["c2"]["subject"] == "Thank you, Ada2"
+    assert rows["c2"]["preheader"] == "10 % off"
+    assert "you have ordered 1 times" in rows["c2"]["html"]
+    assert rows["c2"]["coupon_code"] in rows["c2"]["text"]
+    assert not (run / STEP / "eml").exists()
+
+
+def test_without_a_sender_there_are_lists_alone(tmp_path, capsys) -> None:
+    run = campaign(capsys, message_shop(tmp_path, ""))
+    assert sorted(path.name for path in (run / STEP).iterdir()) == ["coupons.csv", "send_list.csv"]
+
+
+def test_the_same_run_again_writes_the_same_bytes(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path)
+    contents = []
+    for _ in range(2):
+        run = campaign(capsys, shop)
+        contents.append({path.name: path.read_bytes() for path in (run / STEP).rglob("*") if path.is_file()})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) > CUSTOMERS
+
+
+def test_who_lacks_what_the_message_names_stays_due_and_the_rest_go_out(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ birthday | date }} {{ orders }}"))
+    run = campaign(capsys, shop, "--commit")
+    excluded = [row for row in rows_of(run / "excluded.csv") if row["customer_id"] in ("c5", "c7")]
+    assert [row["reason"] for row in excluded] == ["the message cannot be made: birthday is missing"] * 2
+    assert len(rows_of(run / STEP / "eml/index.csv")) == CUSTOMERS - 2
+    # They are not remembered as written to: once their birthday is known they get it.
+    customers = (shop / "customers.csv").read_text("utf-8")
+    (shop / "customers.csv").write_text(customers.replace("en,DE,\n", "en,DE,1991-01-01\n"), encoding="utf-8")
+    later = campaign(capsys, shop, "--commit", "--as-of", "2026-07-01T09:00")
+    assert [row["customer_id"] for row in rows_of(later / STEP / "eml/index.csv")] == ["c5", "c7"]
+
+
+def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ phone }}"))
+    run = campaign(capsys, shop)
+    reasons = {row["reason"] for row in rows_of(run / "excluded.csv") if row["step"] == "hello"}
+    assert reasons == {
+        "the message cannot be made: phone is missing",
+        "the message cannot be made for too many (90.0%)",
+    }
+    assert not (run / STEP).exists()
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "recipes/mine/hello.md:7:62: "),
+        ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "orders"),
+        ({"hello_md": HELLO.replace("{{ orders }}", "{{ orders")}, "recipes/mine/hello.md:7:"),
+        ({"again_md": ""}, "the message 'again' has no file."),
+        ({"hello_tr_html": "<p>Merhaba</p>", "hello_tr_md": "", "hello_md": "", "hello_txt": "Hello"}, "hello"),
+    ],
+)
+def test_what_is_wrong_with_a_message_is_told_before_anything_is_read(
+    tmp_path, capsys, monkeypatch, messages, said
+) -> None:
+    shop = message_shop(tmp_path, **messages)
+    monkeypatch.chdir(shop)
+    (shop / "customers.csv").unlink()
+    for command in (["campaign"], ["check"]):
+        code, out, err = ran(capsys, *command)
+        assert code == 2
+        assert said in out + err
+    assert not (shop / "out").exists()
+
+
+TEXTS = RECIPE.replace("    steps:", "    channel: sms\n    steps:")
+
+
+def test_texts_are_a_list_of_numbers_with_their_segments_and_a_way_to_stop(tmp_path, capsys) -> None:
+    settings = SENDER + "limits: {quiet_hours: {from: '02:00', until: '03:00'}}\n"
+    shop = message_shop(
+        tmp_path, settings, TEXTS, hello_md="", hello_tr_md="", again_md="",
+        hello_txt="Hello {{ first_name }}, {{ coupon_code }} is {{ offer_value | number }} % off.", again_txt="Again.",
+    )  # fmt: skip
+    consent = (shop / "customers.csv").read_text("utf-8").replace("birthday\n", "birthday,sms_consent\n")
+    lines = [line + ("" if number == 0 else ",true") for number, line in enumerate(consent.splitlines())]
+    (shop / "customers.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run = campaign(capsys, shop)
+    rows = rows_of(run / STEP / "sms.csv")
+    assert len(rows) == CUSTOMERS // 10
+    assert rows[0]["phone"].startswith("+90555")
+    assert rows[0]["text"].startswith("Hello Çağla, HI-")
+    assert (rows[0]["encoding"], rows[0]["segments"]) == ("UCS-2", "2")
+
+
+def test_a_landing_page_says_what_the_message_offers_and_not_whose_it_is(tmp_path, capsys) -> None:
+    hello = HELLO.replace("---\n# Thank", "landing: landing.html\n---\n# Thank").replace("shop_url", "landing_url")
+    shop = message_shop(tmp_path, SENDER + "messages: {landing_per_recipient: true}\n", hello_md=hello)
+    run = campaign(capsys, shop)
+    pages = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "landing.csv")}
+    assert len(set(pages.values())) == CUSTOMERS
+    page = (run / STEP / pages["c2"]).read_text("utf-8")
+    assert "noindex" in page
+    assert "Ada2" not in page
+    assert "c2@example.com" not in page
+    code = {row["customer_id"]: row["coupon_code"] for row in rows_of(run / STEP / "send_list.csv")}["c2"]
+    assert code in page
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    link = f"https://kettle.example/l/{pages['c2'].removeprefix('landing/')}"
+    assert link in body(parsed(run / STEP / "eml" / index["c2"]), "html")
+
+
+@pytest.mark.parametrize("form", ["eml", "mbox"])
+def test_who_is_forgotten_is_taken_out_of_the_emails_too(tmp_path, capsys, form) -> None:
+    shop = message_shop(tmp_path, SENDER + f"messages: {{format: {form}}}\n")
+    run = campaign(capsys, shop, "--commit")
+    assert ran(capsys, "forget", "c12", "-q", "-p", shop)[0] == 0
+    for path in (path for path in run.rglob("*") if path.is_file()):
+        assert "c12@example.com" not in path.read_text("utf-8", errors="replace"), path
+        assert "Ada12," not in path.read_text("utf-8", errors="replace"), path
+        assert "c12." not in path.name
+    left = in_mailbox(run / STEP / "messages.mbox") if form == "mbox" else [*(run / STEP / "eml").rglob("*.eml")]
+    assert len(left) == CUSTOMERS - 1
+
+
+def test_a_campaign_that_is_taken_back_takes_its_emails_along(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path)
+    run = campaign(capsys, shop, "--commit")
+    code, _, err = ran(capsys, "undo", "2026-06-30T0900", "-p", shop)
+    assert code == 0, err
+    assert not [*shop.rglob("*.eml")]
+    assert not run.exists()
+
+
+def test_verify_makes_the_same_emails_again(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path)
+    campaign(capsys, shop, "--commit")
+    code, out, err = ran(capsys, "verify", "2026-06-30T0900", "-p", shop)
+    assert code == 0, out + err
+    assert "byte for byte" in out

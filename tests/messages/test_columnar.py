@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segcli.messages.coding import Coding
+from segcli.messages.columnar.evaluating import Coder, evaluated
+from segcli.messages.model import Source
+from segcli.messages.rendering import render
+from segcli.messages.templates import Template, check_source
+from segcli.problems import Problems
+from tests.messages.template_strategies import ROWS, SCHEMA, TEMPLATES, frame_of
+
+
+def _template(text: str, escape: bool = True, schema: dict[str, pl.DataType] | None = None) -> Template:
+    problems = Problems()
+    template = check_source(Source(text, escape, ()), schema or SCHEMA, problems)
+    assert template is not None, list(problems)
+    return template
+
+
+def _assert_same(text: str, frame: pl.DataFrame, escape: bool) -> None:
+    template = _template(text, escape)
+    assert template.columnar or template.why_not_columnar
+    for coding in Coding:
+        by_jinja = render(template, frame, coding, "jinja")
+        mixed = render(template, frame, coding)
+        assert mixed.values.to_list() == by_jinja.values.to_list(), text
+        assert mixed.failures.equals(by_jinja.failures), text
+        if template.block is not None:  # without what Jinja adds where a row fails
+            columnar = evaluated(template.block, frame, Coder(coding, escape))
+            assert columnar.to_list() == by_jinja.values.to_list(), text
+
+
+@settings(max_examples=30)
+@given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.booleans())
+def test_both_ways_give_the_same_bytes_for_any_template_and_data(
+    text: str, rows: list[dict[str, object]], escape: bool
+) -> None:
+    _assert_same(text, frame_of(rows), escape)
+
+
+@pytest.mark.slow
+@settings(max_examples=150)
+@given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.booleans(), st.sampled_from([1, 200]))
+def test_both_ways_give_the_same_bytes_for_many_templates_and_long_frames(
+    text: str, rows: list[dict[str, object]], escape: bool, times: int
+) -> None:
+    frame = frame_of(rows)
+    _assert_same(text, pl.concat([frame] * times), escape)
+
+
+def test_what_shipped_messages_say_takes_the_columnar_way() -> None:
+    text = """{% set who = first_name|default('you', true) %}Hi {{ who }},
+    {% if orders > 2 and not vip %}thanks{% elif city in ['Ankara', 'Bursa'] %}near{% else %}hello{% endif %}
+    {% for p in products[:2] %}{{ loop.index }}. {{ p.name|upper }} {{ p.price|money('EUR') }}{% if not loop.last %},
+    {% endif %}{% else %}nothing{% endfor %} {{ products[0].name|default('-') }} {{ born|date('long')|default('') }}"""
+    assert _template(text).why_not_columnar is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(1) }}",
+        "{% set x %}{{ city|default('') }}{% endset %}{{ x }}",
+        "{% for p in products if p.stock %}{{ p.name|default('') }}{% endfor %}",
+        "{{ range(3)|join('-') }}",
+        "{% if vip %}{% set x = 1 %}{% endif %}",
+    ],
+)
+def test_the_rest_takes_jinjas(text: str) -> None:
+    template = _template(text)
+    assert not template.columnar
+    with pytest.raises(ValueError):
+        render(template, frame_of([]), path="columnar")
+
+
+def test_bodies_of_the_same_products_are_rendered_once_and_long_lists_joined() -> None:
+    catalogue = [{"name": f"{n} & co", "price": n / 4, "stock": None if n == 3 else n} for n in range(30)]
+    row = {"first_name": "A", "locale": "tr_TR", "currency": "TRY", "orders": 1}
+    rows = [{**row, "products": catalogue[n % 25 : n % 25 + n % 30]} for n in range(900)]
+    text = "{% for p in products %}{{ loop.index }} {{ p.name }} {{ p.price|money }} {{ p.stock }} {{ first_name }};{% endfor %}"
+    template = _template(text)
+    frame = frame_of(rows)
+    for coding in Coding:
+        assert render(template, frame, coding).values.equals(render(template, frame, coding, "jinja").values)
+
+
+def test_a_frame_without_rows_gives_none() -> None:
+    for text in ("Hello", "{{ city }}", "{% for p in products %}{{ p.name }}{% endfor %}"):
+        assert render(_template(text), frame_of([])).values.to_list() == []
+
+
+def test_many_rows_are_rendered_in_their_order() -> None:
+    frame = pl.DataFrame({"n": range(60_000)})
+    rendered = render(_template("no. {{ n }}", schema=dict(frame.schema)), frame)
+    assert rendered.values.to_list() == [f"no. {n}" for n in range(60_000)]

@@ -1,0 +1,219 @@
+"""Markdown, MJML, HTML and text to what is sent: headings, buttons, pictures, partials, text parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segcli.messages.markdown_body import read_markdown
+from segcli.messages.partials import Expansion
+from segcli.messages.pieces import Piece, split_pieces, to_source
+from segcli.messages.text_part import text_of_markdown
+from segcli.problems import Problems
+from tests.messages.message_writing import compile_in, compiled, layout, shown, write
+
+PRODUCT = {
+    "name": "Scarf & hat", "url": "https://shop.example/p/1", "image_url": "https://shop.example/1.png", "price": 20,
+    "rating": 4.5, "review": None, "stock": 3, "low_stock": True,
+}  # fmt: skip
+
+
+def test_markdown_becomes_html_and_text(tmp_path: Path) -> None:
+    body = """# Hello
+
+One *line* with `code` & <b>signs</b>
+and [a link](https://shop.example/a).
+
+1. First
+2. Second
+
+> Said
+
+[Look around]({{ landing_url }})
+
+![A scarf](https://shop.example/1.png)
+
+---
+End
+"""
+    write(tmp_path, news__md=body)
+    message = compiled(tmp_path)
+    html = shown(message.html)
+    assert "<em>line</em> with <code>code</code> &amp; &lt;b&gt;signs&lt;/b&gt;" in html
+    assert '<a href="https://shop.example/l" target="_blank" style="display:inline-block;background:#1f5f4a' in html
+    assert 'alt="A scarf"' in html
+    assert (
+        shown(message.text).split("\n--\n")[0]
+        == """Hello
+
+One line with code & <b>signs</b>
+and a link: https://shop.example/a.
+
+1. First
+2. Second
+
+Said
+
+Look around: https://shop.example/l
+
+A scarf
+
+----------
+
+End
+"""
+    )
+
+
+def test_mjml_and_html_have_a_text_part_too(tmp_path: Path) -> None:
+    column = (
+        "<mj-section><mj-column><mj-text><h1>Hello &amp; {{ first_name }}</h1><p>One<br>two</p></mj-text>"
+        '<mj-image src="https://shop.example/1.png" alt="A scarf"/>{{ coupon() }}'
+        '<mj-button href="{{ landing_url }}">Look</mj-button></mj-column></mj-section>'
+    )
+    write(tmp_path, news__mjml=column)
+    expected = "Hello & Ada\n\nOne\ntwo\n\nA scarf\n\nLook: https://shop.example/l\n"
+    assert shown(compiled(tmp_path).text, first_name="Ada").split("\n--\n")[0] == expected
+    (tmp_path / "news.mjml").unlink()
+    page = (
+        "<html><head><title>No</title><style>p {color: red}</style></head><body><h1>Hello &amp; {{ first_name }}</h1>"
+        '<ul><li>One</li><li>two</li></ul><p><a href="{{ landing_url }}">Look</a></p></body></html>'
+    )
+    write(tmp_path, news__html=page)
+    message = compiled(tmp_path)
+    text = shown(message.text, first_name="Ada").split("\n--\n")[0]
+    assert text == "Hello & Ada\n\n- One\n- two\n\nLook: https://shop.example/l\n"
+    assert '<p style="color: red;">' in shown(message.html, first_name="Ada")
+
+
+def test_a_text_file_beside_the_body_is_the_text_part(tmp_path: Path) -> None:
+    write(tmp_path, news__md="Hello", news__txt="Hi {{ first_name }}\n{% if orders %}\nThanks\n{% endif %}\nBye\n")
+    message = compiled(tmp_path)
+    assert shown(message.text, first_name="Ada", orders=0).startswith("Hi Ada\nBye\n\n--\n")
+    assert shown(message.text, first_name="Ada", orders=1).startswith("Hi Ada\nThanks\nBye\n\n--\n")
+
+
+def test_a_text_alone_is_a_mail_of_text_or_an_sms(tmp_path: Path) -> None:
+    write(tmp_path, news__txt="Hi {{ first_name }}: {{ landing_url }}\n")
+    mail = compiled(tmp_path)
+    assert mail.html is None
+    assert "Unsubscribe: https://shop.example/u" in shown(mail.text, first_name="Ada")
+    sms = compiled(tmp_path, channel="sms")
+    assert sms.subject is None
+    assert shown(sms.text, first_name="Ada") == "Hi Ada: https://shop.example/l"
+
+
+def test_product_blocks_coupon_and_buttons_are_put_in(tmp_path: Path) -> None:
+    write(
+        tmp_path, news__md="{{ product_blocks() }}\n\n{{ coupon() }}\n\n{{ button(\"Look & 'see'\", landing_url) }}\n"
+    )
+    message = compiled(tmp_path)
+    offer = {"coupon_code": "BACK-1", "offer_reward": "percent", "offer_value": 20.0}
+    context = {**offer, "coupon_expires_at": dt.date(2026, 7, 1), "products": [PRODUCT]}
+    html, text = shown(message.html, **context), shown(message.text, **context)
+    assert 'src="https://shop.example/1.png" alt="Scarf &amp; hat"' in html
+    assert "Look &amp; &#x27;see&#x27;" in html
+    assert "20% off" in html
+    assert text.split("\n--\n")[0] == (
+        "* Scarf & hat, 20 TRY, 4.5 out of 5, Only 3 left\n  https://shop.example/p/1\n\n"
+        "20% off\nYour code: BACK-1\nValid until 2026-07-01\n\nLook & 'see': https://shop.example/l\n"
+    )
+    nothing = shown(message.html)
+    assert "Your code" not in nothing
+    assert "<img" not in nothing
+
+
+@pytest.mark.parametrize("suffix", ["md", "html", "mjml"])
+def test_products_stand_in_two_columns(tmp_path: Path, suffix: str) -> None:
+    call = "{{ product_blocks(columns=2) }}"
+    bodies = {
+        "md": call,
+        "html": f"<div>{call}</div>",
+        "mjml": f"<mj-section><mj-column>{call}</mj-column></mj-section>",
+    }
+    write(tmp_path, **{f"news__{suffix}": bodies[suffix]})
+    html = shown(compiled(tmp_path).html, products=[PRODUCT, PRODUCT])
+    assert html.count("display:inline-block;width:50%") == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("{{ button('Look') }}", "news.md:5:1: '{{ button('Look') }}' lacks 'url'. Write {{ button(label, url) }}."),
+        ("{{ product_blocks(colums=2) }}", "news.md:5:1: product_blocks takes no 'colums'. Did you mean 'columns'?"),
+        ("{{ coupon(1) }}", "news.md:5:1: '{{ coupon(1) }}' is not a call of coupon()."),
+        ("{{ button(f(1), url) }}", "news.md:5:1: 'f(1)' cannot be given to button. Give it a constant"),
+        ("Hi {{ coupon() }}", "news.md:5:4: '{{ coupon() }}' stands inside a paragraph. Put it alone in a line."),
+        ("{{ brand.color }}", "news.md:5:1: no 'brand.color'. Did you mean 'colour' or"),
+        ("{% include 'foter.md' %}", "news.md:5:1: no file 'foter.md' to include. Did you mean 'footer.md'?"),
+        ("{% include '../x.md' %}", "news.md:5:1: no file '../x.md' to include."),
+        ("{% extends 'x' %}", "news.md:5:1: '{% extends 'x' %}' cannot be used here."),
+        ("", "news.md:5:1: the message says nothing."),
+    ],
+)
+def test_what_cannot_be_put_in_is_said(tmp_path: Path, body: str, expected: str) -> None:
+    write(tmp_path, news__md=body, footer__md="---\n---\nBye")
+    _, problems = compile_in(tmp_path)
+    assert problems[0].startswith(expected)
+
+
+def test_a_file_beside_the_message_is_included_with_its_own_places(tmp_path: Path) -> None:
+    (tmp_path / "footer.md").write_text("Bye {{ first_name }}\n\n{{ coupon() }}\n")
+    write(tmp_path, news__md="Hello\n\n{% include 'footer.md' %}\n")
+    message = compiled(tmp_path)
+    assert "Bye Ada" in shown(message.html, first_name="Ada")
+    assert any(str(place).endswith("footer.md:1:5") for place in message.text.places)
+
+
+def test_a_loop_around_items_is_one_list(tmp_path: Path) -> None:
+    write(tmp_path, news__md="{% for p in rows %}\n- {{ p }}\n{% endfor %}\n\nEnd")
+    message = compiled(tmp_path)
+    html = shown(message.html, rows=["One", "Two"])
+    assert html.count("<ul") == 1
+    assert html.count("<li") == 2
+    assert shown(message.text, rows=["One", "Two"]).startswith("- One\n- Two\n\nEnd\n")
+
+
+def test_values_are_escaped_in_html_and_not_in_text(tmp_path: Path) -> None:
+    write(tmp_path, news__md="Hi {{ first_name }}")
+    message = compiled(tmp_path)
+    assert "Hi &lt;b&gt;{{ x }}" in shown(message.html, first_name="<b>{{ x }}")
+    assert shown(message.text, first_name="<b>{{ x }}").startswith("Hi <b>{{ x }}")
+
+
+def test_a_mail_of_an_order_has_no_link_to_unsubscribe(tmp_path: Path) -> None:
+    write(tmp_path, news__md="Your order is on its way.")
+    message = compiled(tmp_path, marketing=False)
+    assert "unsubscribe_url" not in message.text.text + (message.html.text if message.html else "")
+    assert "Example Street 1" in shown(message.text)
+
+
+_WORDS = st.sampled_from(["", "Hello", "a & <b>", "çığ", "100 %", "'", '"', "\\", "`", "*", "#", "[x](y)", "\n"])
+_TAGS = st.sampled_from(
+    ["{{ a }}", "{{ b|default('}}') }}", "{% if a < b %}", "{% endif %}", "{#- no -#}", "\n\n", "- "]
+)
+
+
+@given(st.lists(_WORDS | _TAGS, max_size=12).map("".join))
+@settings(max_examples=30)
+def test_pieces_of_a_template_are_the_template(text: str) -> None:
+    pieces = split_pieces(text, None, Problems())
+    again = split_pieces(to_source(pieces, escape=False).text, None, Problems())
+    assert "".join("".join(p.text for p in pieces).split()) == "".join("".join(p.text for p in again).split())
+
+
+@given(st.lists(_WORDS | st.sampled_from(["{{ a }}", "{{ b['x'] }}", "\n\n", "**", "|", "- ", "> "]), max_size=12))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+def test_markdown_keeps_every_output_or_says_which_it_lost(parts: list[str]) -> None:
+    problems = Problems()
+    pieces = [piece for part in parts for piece in split_pieces(part, None, problems)]
+    shop = layout()
+    body = read_markdown(pieces, Expansion(shop, Path(), shop.known(None, marketing=True), problems))
+    wanted = sum(piece.is_tag for piece in pieces)
+    for found in (body.to_mjml(shop.brand, problems), text_of_markdown(body, problems)):
+        kept: list[Piece] = [piece for piece in found or () if piece.is_tag]
+        assert len(kept) >= wanted or problems.errors
