@@ -15,16 +15,20 @@ from segcli.campaigns.customers import Customers
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import with_reasons
 from segcli.messages.coding import PLAIN, Coding
-from segcli.messages.context import ShopFacts, context_of, landing_paths, with_landing_urls
+from segcli.messages.context import ShopFacts, context_of, landing_paths, tokens, with_landing_urls
 from segcli.messages.landing import PAGE_NAMES, recipients_pages, shared_pages
 from segcli.messages.opt_out import with_opt_out
 from segcli.messages.rendering import render
 from segcli.messages.sms import text_rows
+from segcli.messages.sms_lints import lint_texts
 from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step
+from segcli.problems import Problems
 from segcli.project.models import Project
 
 UNFINISHED = "the message cannot be made"
 TOO_MANY = "the message cannot be made for too many"
+CLIPPED_AT = 102_000  # bytes
+LONGEST_SUBJECT = 60  # characters
 MOST_FAILURES = 0.01  # of a step's messages; above it something is wrong with the message, and nobody gets it
 
 
@@ -51,6 +55,14 @@ class StepRecipients:
     def of(self, customers: pl.Series) -> StepRecipients:
         """Only these of them."""
         return replace(self, rows=self.rows.filter(pl.col("customer_id").is_in(customers.implode())))
+
+    def tokens(self) -> pl.DataFrame:
+        """customer_id, email, phone and token of each recipient."""
+        known = [name for name in ("email", "phone") if name in self.people.columns]
+        rows = self.rows.select("customer_id").join(
+            self.people.select("customer_id", *known), on="customer_id", how="left", maintain_order="left"
+        )
+        return rows.with_columns(tokens(self.shop.key))
 
     def pages(self) -> Iterator[pl.DataFrame]:
         """The landing pages: path and html, and customer_id where each recipient has one of their own."""
@@ -117,19 +129,40 @@ class StepRecipients:
             frame = with_opt_out(frame)
         return frame
 
-    def failures(self, run: str, settings: EmailSettings | None) -> pl.DataFrame:
-        """customer_id and reason of those who can get no message: nothing is written for this."""
+    def tried(self, run: str, settings: EmailSettings | None, notes: Problems) -> pl.DataFrame:
+        """customer_id and reason of those who can get no message: nothing is written for this.
+
+        What is unwise about the messages of the others goes to `notes`.
+        """
         found = [pl.DataFrame(schema={"customer_id": pl.String, "reason": pl.String})]
-        for frame in self.rendered(run):
+        large = long = 0
+        for number, frame in enumerate(self.rendered(run)):
             failed = frame.filter(pl.col("failure").is_not_null())
             found.append(failed.select("customer_id", reason="failure"))
             good = frame.filter(pl.col("failure").is_null())
             if self.checked.message.step.channel == "sms":
-                found.append(text_rows(good).failures)
-            elif settings is not None:
+                texts = text_rows(good)
+                found.append(texts.failures)
+                if number == 0:  # so many are enough to know of
+                    lint_texts(texts.rows, self.checked.message.step.place, self._key, notes)
+                continue
+            if settings is not None:
                 unfit = with_reasons(good, settings).filter(pl.col("reason").is_not_null())
                 found.append(unfit.select("customer_id", "reason"))
+            if "html" in good.columns:
+                large += int((good["html"].str.len_bytes() > CLIPPED_AT).sum())
+            long += int((good["subject"].str.len_chars() > LONGEST_SUBJECT).sum())
+        self._note(large, f"of the emails are over {CLIPPED_AT // 1000} kB, after which Gmail cuts them off", notes)
+        self._note(long, f"of the subjects have over {LONGEST_SUBJECT} characters; phones show fewer", notes)
         return pl.concat(found)
+
+    @property
+    def _key(self) -> str:
+        return f"{self.checked.message.campaign}.{self.checked.message.step.name}"
+
+    def _note(self, count: int, said: str, notes: Problems) -> None:
+        if count:
+            notes.warn(f"{count / self.rows.height:.1%} {said}.", self.checked.message.step.place, self._key)
 
 
 def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings | None:
@@ -169,7 +202,11 @@ def step_recipients(
 
 
 def without_unfinished(
-    decided: pl.DataFrame, recipients: Mapping[tuple[str, str], StepRecipients], run: str, project: Project
+    decided: pl.DataFrame,
+    recipients: Mapping[tuple[str, str], StepRecipients],
+    run: str,
+    project: Project,
+    notes: Problems,
 ) -> pl.DataFrame:
     """The decided steps, with a reason for those whose message cannot be made: they stay due.
 
@@ -177,7 +214,7 @@ def without_unfinished(
     """
     parts = []
     for (campaign, step), each in recipients.items():
-        failed = each.failures(run, email_settings(project, each.checked))
+        failed = each.tried(run, email_settings(project, each.checked), notes)
         if failed.is_empty():
             continue
         failed = failed.unique("customer_id", keep="first", maintain_order=True)

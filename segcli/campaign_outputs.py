@@ -14,6 +14,7 @@ from segcli.exports.call_lists import write_call_list
 from segcli.exports.email_files import Kind, WrittenEmails, write_emails
 from segcli.exports.landing_pages import write_landing_pages
 from segcli.exports.list_files import WrittenFile
+from segcli.exports.recipients import write_recipients
 from segcli.exports.sms_files import WrittenTexts, write_texts
 from segcli.messages.coding import Coding
 from segcli.problems import DataError, Problem
@@ -43,7 +44,11 @@ class StepOutputs:
 
     def write(self, run: Path, folder: str) -> list[WrittenFile]:
         """Writes the files; what they say of their number and bytes goes into the manifest."""
-        return [*self._messages(run, folder), *self._pages(run, folder)]
+        return [*self._messages(run, folder), self._recipients(run, folder), *self._pages(run, folder)]
+
+    def _recipients(self, run: Path, folder: str) -> WrittenFile:
+        """Whose token is whose: the shop's pages are asked with it to unsubscribe somebody, or who brought a friend."""
+        return write_recipients(run, folder, self.recipients.tokens())
 
     def _pages(self, run: Path, folder: str) -> list[WrittenFile]:
         if not self.recipients.checked.pages:

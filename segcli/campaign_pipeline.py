@@ -270,7 +270,7 @@ def _with_messages(
     project = prepared.prepared.project
     going = decided.filter(pl.col("reason").is_null())
     tried = step_recipients(prepared, going, customers, times, key)
-    decided = without_unfinished(decided, tried, run_name(project.as_of), project)
+    decided = without_unfinished(decided, tried, run_name(project.as_of), project, prepared.prepared.problems)
     going = decided.filter(pl.col("reason").is_null())
     return decided, step_recipients(prepared, going, customers, times, key)
 

@@ -77,6 +77,11 @@ _LIMITS = """\
 # European Union and Britain buying counts as a yes only with soft_opt_in, and the shop has to keep its conditions.
 # consent: {soft_opt_in: true, countries: {CH: gdpr}}
 
+# Who messages come from. With a sender, campaigns are finished emails; without, lists for a service that renders them.
+# sender: {email: hello@shop.example, name: My shop, address: "My shop, 1 Example Street"}
+# links: {shop: "https://shop.example", unsubscribe: "https://shop.example/stop"}
+# brand: {colour: "#8a3b12"}
+
 # Where runs are written. With `keep`, those written longer ago are deleted after a new one.
 # output: {folder: out, keep: 30d}
 

@@ -8,8 +8,9 @@ is a line's end, so that pieces follow each other freely. `encode` and `encode_c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import cast
 
 import polars as pl
@@ -37,7 +38,7 @@ _FIRST = re.compile(r"^(?:\.|F(?=rom ))", re.MULTILINE)  # `.` ends a mail for a
 _EASY = re.compile(r"(?!From )[!-\-/-<>-~][ -<>-~]{0,69}")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 _TAG = re.compile(r"<(?:table|tr|td|div|p|a|img|span) ")
-_LONG_CONSTANT = 300
+_LONG_CONSTANT = 100  # bytes of a line of HTML, from which on the next tag is broken
 _MANY = 500  # values, from which on it pays to look for equal ones
 
 
@@ -70,6 +71,7 @@ def _crlf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
 
 
+@lru_cache(maxsize=20_000)
 def _quoted_printable(text: str) -> str:
     if _EASY.fullmatch(text):
         return text + "=\r\n"
@@ -84,6 +86,7 @@ def _quoted_printable(text: str) -> str:
     return text.replace("\n", "\r\n")
 
 
+@cache
 def _in_hex(character: str) -> str:
     return "".join(f"={byte:02X}" for byte in character.encode())
 
@@ -119,22 +122,40 @@ def _short_lines(line: str) -> Iterable[str]:
     yield rest.decode()
 
 
-def coded_pieces(values: pl.Series, height: int, coding: Coding, escape: bool) -> list[pl.Series | str]:
-    """Columns and constants that joined by row are `encode` of each value of a column of Strings; nulls stay null.
+def coded_columns(
+    texts: pl.DataFrame, height: int, coding: Coding, escaped: Collection[str]
+) -> dict[str, list[pl.Series | str]]:
+    """For each column of Strings, columns and constants that joined by row are `encode` of its values; nulls stay null.
 
-    A column of one row stands for `height` equal ones. Where few values are distinct, each of them is coded once.
+    The `escaped` columns are escaped as HTML. A frame of one row stands for `height` equal ones. Where few values are
+    distinct, each of them is coded once.
     """
-    if len(values) and values[0] is not None and (len(values) == 1 or values.eq_missing(values[0]).all()):
-        return [encode(values[0], coding, escape)]
-    if len(values) == 1 or values.null_count() == len(values):
-        return [pl.repeat(None, height, dtype=pl.String, eager=True)]
-    if len(values) > _MANY and cast(int, values.approx_n_unique()) * 8 < len(values):
-        return [_each_distinct(values, coding, escape)]
-    if coding is QUOTED_PRINTABLE:
-        return _column_in_quoted_printable(values, escape)
-    if escape:
-        values = _column_escaped(values)
-    return [_column_with_crlf(values) if coding is EIGHT_BIT else values]
+    if not texts.width:
+        return {}
+    many = texts.height > _MANY
+    seen = texts.select(
+        question
+        for number, name in enumerate(texts.columns)
+        for question in (
+            pl.col(name).eq_missing(pl.col(name).first()).all().alias(f"{number} same"),
+            (pl.col(name).approx_n_unique() * 8 < texts.height if many else pl.lit(value=False)).alias(f"{number} few"),
+        )
+    ).row(0, named=True)
+    coded: dict[str, list[pl.Series | str]] = {}
+    for number, name in enumerate(texts.columns):
+        values, escape = texts[name], name in escaped
+        if texts.height and (texts.height == 1 or seen[f"{number} same"]):
+            first = values[0]
+            nothing = pl.repeat(None, height, dtype=pl.String, eager=True)
+            coded[name] = [nothing if first is None else encode(first, coding, escape)]
+        elif seen[f"{number} few"]:
+            coded[name] = [_each_distinct(values, coding, escape)]
+        elif coding is QUOTED_PRINTABLE:
+            coded[name] = _column_in_quoted_printable(values, escape)
+        else:
+            values = _column_escaped(values) if escape else values
+            coded[name] = [_column_with_crlf(values) if coding is EIGHT_BIT else values]
+    return coded
 
 
 def _each_distinct(values: pl.Series, coding: Coding, escape: bool) -> pl.Series:
@@ -206,7 +227,11 @@ def _cut(rest: pl.Series) -> tuple[pl.Series, pl.Series]:
     one, two = pl.col("first") == "=", pl.col("second") == "="
     text = pl.col("rest").str
     cut = frame.select(
-        line=pl.when(one).then(text.slice(0, _CUT)).when(two).then(text.slice(0, _CUT + 1)).otherwise(text.slice(0, _CUT + 2)),
+        line=pl.when(one)
+        .then(text.slice(0, _CUT))
+        .when(two)
+        .then(text.slice(0, _CUT + 1))
+        .otherwise(text.slice(0, _CUT + 2)),
         rest=pl.when(one).then(text.slice(_CUT)).when(two).then(text.slice(_CUT + 1)).otherwise(text.slice(_CUT + 2)),
     )
     return cut["line"], cut["rest"]

@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 
 from segcli.messages.coding import EIGHT_BIT, PLAIN, Coding, encode, encode_constant, wrapped
 from segcli.messages.filters import FILTERS, LARGEST_TEXT, LARGEST_WHOLE, Filter, text_of
-from segcli.messages.missing import Failed, Missing, is_missing
+from segcli.messages.missing import Missing, RenderingError, is_missing
 from segcli.messages.names import Scopes, missing_reason
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -45,7 +45,7 @@ class Budget:
         self.steps -= steps
         self.text -= text
         if self.steps < 0 or self.text < 0:
-            raise Failed("the message grows too large")
+            raise RenderingError("the message grows too large")
 
 
 class MessageEnvironment(ImmutableSandboxedEnvironment):
@@ -115,7 +115,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         if is_missing(value):
             return ()
         if not isinstance(value, (list, tuple, range, str)):
-            raise Failed("a loop needs a list")
+            raise RenderingError("a loop needs a list")
         self.budget.spend(len(value))
         return [Missing() if item is None else item for item in value]
 
@@ -138,7 +138,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
 def arithmetic(sign: str, left: Any, right: Any) -> Any:
     """A number, or Missing where there is none: division by zero, and results that no float holds exactly."""
     if not all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in (left, right)):
-        raise Failed(f"{sign} needs numbers")
+        raise RenderingError(f"{sign} needs numbers")
     try:
         near = _OPERATORS[sign](float(left), float(right))
         whole = isinstance(left, int) and isinstance(right, int) and sign not in ("/", "**")
@@ -154,7 +154,7 @@ def arithmetic(sign: str, left: Any, right: Any) -> Any:
 def _range(*args: int) -> range:
     numbers = range(*args)
     if len(numbers) > _MOST_RANGE:
-        raise Failed(f"a range has at most {_MOST_RANGE} numbers")
+        raise RenderingError(f"a range has at most {_MOST_RANGE} numbers")
     return numbers
 
 
@@ -169,7 +169,7 @@ def _filter(name: str, known: Filter) -> Callable[..., Any]:
         kwargs |= {column: _plain(context.resolve(column)) for column in known.context}
         try:
             result = known.function(value, *args, **kwargs)
-        except Failed:
+        except RenderingError:
             raise
         except Exception:
             return Missing(filter_reason(name))
@@ -200,7 +200,7 @@ class _Prepared(NodeTransformer):
     def __init__(self, environment: MessageEnvironment, constants: Callable[[str], str]) -> None:
         self.environment, self.constants, self.scopes = environment, constants, Scopes()
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         shown: list[nodes.Expr] = []
         for child in node.nodes:
             if isinstance(child, nodes.TemplateData):
@@ -211,24 +211,24 @@ class _Prepared(NodeTransformer):
         node.nodes = shown
         return node
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         self.scopes.enter_loop(node)
         self.generic_visit(node)
         self.scopes.leave()
         node.iter = _call("segcli_items", node.iter)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         first, *rest = [self.visit(child) for child in node.nodes]
         return _call("segcli_concat", first, *rest)
 
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         if node.expr2 is None:
             node.expr2 = nodes.Const("", lineno=node.lineno)
         return node
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         if len(node.ops) == 1 and node.ops[0].op in ("in", "notin"):
             name = "segcli_contains" if node.ops[0].op == "in" else "segcli_contains_not"
@@ -257,20 +257,20 @@ class JinjaRenderer:
         self.environment, self.coding, self.whole = environment, coding, captures and coding is not PLAIN
 
     def render(self, row: Mapping[str, object]) -> str:
-        """One message. Raises Failed with the reason why there is none."""
+        """One message. Raises RenderingError with the reason why there is none."""
         self.environment.budget.refill()
         values = {name: Missing(name=name) if value is None else value for name, value in row.items()}
         context = Context(self.environment, values | self.environment.globals, None, {})
         try:
             text = "".join(self.template.root_render_func(context))
-        except Failed:
+        except RenderingError:
             raise
         except SecurityError:
-            raise Failed("the template reaches for what messages may not") from None
+            raise RenderingError("the template reaches for what messages may not") from None
         except RecursionError:
-            raise Failed("the message grows too large") from None
+            raise RenderingError("the message grows too large") from None
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-            raise Failed(f"the template cannot work with its values ({type(error).__name__})") from None
+            raise RenderingError(f"the template cannot work with its values ({type(error).__name__})") from None
         if self.whole:
             text = encode(text, self.coding, escape=False)
         return wrapped(text) if self.coding is EIGHT_BIT else text
@@ -280,7 +280,7 @@ class JinjaRenderer:
         for row in frame.iter_rows(named=True):
             try:
                 yield self.render(row), None
-            except Failed as failed:
+            except RenderingError as failed:
                 yield None, str(failed)
 
 
@@ -288,7 +288,7 @@ def _out(budget: Budget, coding: Coding, escaped: bool, marked: bool) -> Callabl
     def out(value: Any, reason: str) -> str:
         if type(value) is not str:
             if is_missing(value):
-                raise Failed(getattr(value, "_undefined_hint", None) or reason)
+                raise RenderingError(getattr(value, "_undefined_hint", None) or reason)
             value = value if isinstance(value, Markup) else text_of(value)
         text = encode(value, coding, escaped)
         budget.spend(text=len(text))

@@ -7,7 +7,7 @@ from typing import NoReturn
 from jinja2 import Undefined
 
 
-class Failed(Exception):
+class RenderingError(Exception):
     """A message that cannot be rendered for one recipient; its text is the reason and holds no data."""
 
 
@@ -28,7 +28,7 @@ class Missing(Undefined):
         return self
 
     def __str__(self) -> NoReturn:
-        raise Failed(self._undefined_hint or f"{self._undefined_name or 'a value'} is missing")
+        raise RenderingError(self._undefined_hint or f"{self._undefined_name or 'a value'} is missing")
 
 
 def is_missing(value: object) -> bool:

@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError
 
 from segcli.messages.coding import Coding
 from segcli.messages.columnar.compiling import compiled
-from segcli.messages.columnar.tree import Block, NotColumnar
+from segcli.messages.columnar.tree import Block, NotColumnarError
 from segcli.messages.jinja_path import JinjaRenderer, MessageEnvironment
 from segcli.messages.model import Source
 from segcli.messages.template_checking import Nullable, TemplateChecker
@@ -47,7 +47,7 @@ class Template:
     def _compiled(self) -> tuple[Block | None, str | None]:
         try:
             return compiled(MessageEnvironment(self.source.escape).parse(self.source.text), self.schema), None
-        except NotColumnar as reason:
+        except NotColumnarError as reason:
             return None, str(reason)
 
     @cached_property

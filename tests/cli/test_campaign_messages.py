@@ -65,6 +65,8 @@ def test_each_recipient_has_a_finished_email_in_their_language_which_only_the_ow
     assert english["To"] == "Ada2 <c2@example.com>"
     assert english["List-Unsubscribe"].strip().startswith("<https://kettle.example/stop?t=")
     assert "1 Example Street" in body(english, "html")
+    tokens = {row["customer_id"]: row["token"] for row in rows_of(run / STEP / "recipients.csv")}
+    assert f"https://kettle.example/stop?t={tokens['c2']}>" in english["List-Unsubscribe"]
     nameless = parsed(run / STEP / "eml" / index["c3"]["file"])
     assert nameless["Subject"] == "Thank you, friend"
     files = [path for path in (run / STEP / "eml").rglob("*") if path.is_file()]
@@ -160,6 +162,22 @@ def test_what_is_wrong_with_a_message_is_told_before_anything_is_read(
         assert code == 2
         assert said in out + err
     assert not (shop / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("{{ birthday | date }}", "hello.md:7:62: thanks.hello: birthday is missing for 0.9% of the audience"),
+        ("{{ phone }}", "phone is missing for 90.0% of the audience, who would not get this."),
+        ("{{ survey_url }}", "nobody has a survey_url, so nobody gets this. Write `links: {survey: https://...}`"),
+    ],
+)
+def test_check_tells_how_many_lack_what_a_message_names(tmp_path, capsys, monkeypatch, shown, said) -> None:
+    shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", shown))
+    monkeypatch.chdir(shop)
+    code, out, _ = ran(capsys, "check")
+    assert code == 0
+    assert said in out
 
 
 TEXTS = RECIPE.replace("    steps:", "    channel: sms\n    steps:")

@@ -17,7 +17,9 @@ SCHEMA: dict[str, pl.DataType] = {
 _TEXTS = st.one_of(
     st.text(max_size=12),
     st.text(alphabet="ab .=&<>\"'\n\r\tşİıé中😀\ue000", max_size=160),
-    st.sampled_from(["", ".", "From me", "=", "x" * 80, "é" * 90, "a=b&c" * 40, "{{ city }}", "</b>", " \n", "word " * 300]),
+    st.sampled_from(
+        ["", ".", "From me", "=", "x" * 80, "é" * 90, "a=b&c" * 40, "{{ city }}", "</b>", " \n", "word " * 300]
+    ),
 )
 _NUMBERS = st.one_of(st.integers(-3, 3), st.integers(-(2**60), 2**60))
 _FLOATS = st.one_of(st.sampled_from([0.0, 1.0, 0.2, 2.5, -1.5, 1e22, 1e-9]), st.floats(allow_infinity=False))
@@ -60,9 +62,13 @@ def _texts_of(names: list[str]) -> st.SearchStrategy[str]:
 
 
 def _numbers_of(names: list[str]) -> st.SearchStrategy[str]:
-    filters = st.sampled_from(["|money", "|money('EUR')", "|number", "|number(1)", "|percent", "|round(1)", "|round", "|int"])
+    filters = st.sampled_from(
+        ["|money", "|money('EUR')", "|number", "|number(1)", "|percent", "|round(1)", "|round", "|int"]
+    )
     some = st.builds(lambda name, tail: name + tail, st.sampled_from(names), st.one_of(st.just(""), filters))
-    sums = st.builds("({} {} {})".format, st.sampled_from(names), st.sampled_from("+-*/"), st.sampled_from([*names, "3"]))
+    sums = st.builds(
+        "({} {} {})".format, st.sampled_from(names), st.sampled_from("+-*/"), st.sampled_from([*names, "3"])
+    )
     return st.one_of(some, sums, sums.map(lambda text: f"{text}|number"), st.sampled_from(names).map("-{}".format))
 
 
@@ -83,7 +89,9 @@ def _conditions(texts: list[str], numbers: list[str]) -> st.SearchStrategy[str]:
     return st.recursive(
         plain,
         lambda inner: st.one_of(
-            inner.map("not ({})".format), st.builds("({}) and ({})".format, inner, inner), st.builds("({}) or ({})".format, inner, inner)
+            inner.map("not ({})".format),
+            st.builds("({}) and ({})".format, inner, inner),
+            st.builds("({}) or ({})".format, inner, inner),
         ),
         max_leaves=3,
     )
@@ -94,11 +102,14 @@ def _outputs(texts: list[str], numbers: list[str]) -> st.SearchStrategy[str]:
         _texts_of(texts),
         _texts_of(texts),
         _numbers_of(numbers),
-        st.sampled_from(["vip", "born", "send_at", "born|date", "send_at|date('long')", "send_at|time", "tags|join(', ')",
-                         "tags|length", "products|length", "products[0].name", "products[5].price|default('-')",
-                         "tags[0]", "'<b>'", "first_name or city", "first_name and city", "tags|first"]),
+        st.sampled_from(["vip", "born", "send_at", "born|date", "send_at|date('long')", "send_at|time"]),
+        st.sampled_from(["tags|join(', ')", "products|join('-', 'name')", "tags|length", "products|length", "tags[0]"]),
+        st.sampled_from(["products[0].name", "products[5].price|default('-')", "tags|first", "products[-1].stock"]),
+        st.sampled_from(["'<b>'", "first_name or city", "first_name and city"]),
         st.builds("{} ~ '-' ~ {}".format, st.sampled_from(texts), st.sampled_from(numbers)),
-        st.builds("{} if {} else {}".format, st.sampled_from(texts), _conditions(texts, numbers), st.sampled_from(numbers)),
+        st.builds(
+            "{} if {} else {}".format, st.sampled_from(texts), _conditions(texts, numbers), st.sampled_from(numbers)
+        ),
         st.builds("{} if {}".format, st.sampled_from(texts), _conditions(texts, numbers)),
         _conditions(texts, numbers),
     )  # fmt: skip
@@ -106,7 +117,9 @@ def _outputs(texts: list[str], numbers: list[str]) -> st.SearchStrategy[str]:
 
 
 _DATA = st.one_of(
-    st.sampled_from(["Hello ", "\n", "<a href=\"x\">", " = ", ".\n.", "From here", "ğüş ", "line \n", "x" * 100, "&amp;"]),
+    st.sampled_from(
+        ["Hello ", "\n", '<a href="x">', " = ", ".\n.", "From here", "ğüş ", "line \n", "x" * 100, "&amp;"]
+    ),
     st.text(alphabet="ab .=\n<>é", max_size=100),
 )
 
@@ -124,10 +137,12 @@ def _bodies(texts: list[str], numbers: list[str], loops: bool) -> st.SearchStrat
         tags = _bodies(["t", "first_name"], ["loop.length", "spend"], loops=False)
         products = st.sampled_from(["products", "products[:2]", "products[1:]"])
         parts += [
-            st.builds("{{% for p in {} %}}{}{{% if not loop.last %}}, {{% endif %}}{{% endfor %}}".format, products, inner),
+            st.builds(
+                "{{% for p in {} %}}{}{{% if not loop.last %}}, {{% endif %}}{{% endfor %}}".format, products, inner
+            ),
             st.builds("{{% for p in products %}}{}{{% else %}}{}{{% endfor %}}".format, inner, some),
             st.builds("{{% for t in tags %}}{}{{% endfor %}}".format, tags),
-            st.builds("{{% for p in products %}}{{% for t in tags %}}{}{{{{ p.stock|default(0) }}}}{{% endfor %}}{{% endfor %}}".format, tags),
+            st.builds("{{% for p in products %}}{{% for t in tags %}}{}{{% endfor %}}{{% endfor %}}".format, tags),
             st.builds("{{% set city = {} %}}".format, _texts_of(texts)),
         ]
     return st.lists(st.one_of(parts), max_size=5).map("".join)

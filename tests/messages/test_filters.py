@@ -66,7 +66,9 @@ def test_filters_are_the_same_in_both_ways(text: str, locale: str, shown: str, p
     assert _shown(text, locale, path) == shown
 
 
-@pytest.mark.parametrize("locale", ["tr_TR", "en_US", "de_CH", "fr", "hi_IN", "ar_EG", "vi", "zh_CN", "pl", "he", "es_MX"])
+@pytest.mark.parametrize(
+    "locale", ["tr_TR", "en_US", "de_CH", "fr", "hi_IN", "ar_EG", "vi", "zh_CN", "pl", "he", "es_MX"]
+)
 @pytest.mark.parametrize("currency", ["TRY", "EUR", "JPY", "KWD", "USD"])
 def test_money_is_as_babel_writes_it(locale: str, currency: str) -> None:
     from babel.numbers import format_currency

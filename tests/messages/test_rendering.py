@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segcli.messages.coding import EIGHT_BIT, PLAIN, QUOTED_PRINTABLE, Coding, coded_pieces, encode, encode_constant, wrapped
+from segcli.messages.coding import (
+    EIGHT_BIT,
+    PLAIN,
+    QUOTED_PRINTABLE,
+    Coding,
+    coded_columns,
+    encode,
+    encode_constant,
+    wrapped,
+)
 from segcli.messages.model import Source
 from segcli.messages.rendering import Rendered, render
 from segcli.messages.templates import Template, check_source
@@ -17,7 +26,9 @@ from tests.messages.template_strategies import SCHEMA, frame_of
 
 ROW = {"first_name": "Ayşe", "city": "Bursa", "orders": 3, "spend": 12.5, "locale": "tr_TR", "currency": "TRY"}
 TEXTS = st.one_of(
-    st.text(max_size=200), st.text(alphabet="a.=& \t\n\rşF", max_size=200), st.sampled_from(["From x", ".", "a\n.\nFrom b"])
+    st.text(max_size=200),
+    st.text(alphabet="a.=& \t\n\rşF", max_size=200),
+    st.sampled_from(["From x", ".", "a\n.\nFrom b"]),
 )
 
 
@@ -70,13 +81,15 @@ def test_data_is_escaped_and_never_a_template() -> None:
 
 
 def test_unknown_names_filters_and_members_have_their_place_and_the_nearest() -> None:
-    _, wrong = _checked("Hello\n  {{ frist_name|uper }}\n{{ products[0].nme }} {{ products }} {{ p.name }}\n{{ button() }}")
+    _, wrong = _checked(
+        "Hello\n  {{ frist_name|uper }}\n{{ products[0].nme }} {{ products }} {{ p.name }}\n{{ button() }}"
+    )
     assert wrong == [
         "hello.md:6:6: nothing provides the name 'frist_name'. Did you mean 'first_name'?",
         "hello.md:6:17: there is no filter uper. Did you mean 'upper' or 'number'?",
         "hello.md:7:4: products is a list and cannot be shown as it is. Show its parts: {% for p in products %}.",
         "hello.md:7:16: products[0] has no 'nme'. Did you mean 'name'?",
-        "hello.md:7:42: nothing provides the name 'p'.",
+        "hello.md:7:41: nothing provides the name 'p'.",
         "hello.md:8:4: there is no function button.",
     ]
 
@@ -115,10 +128,16 @@ def test_a_template_can_be_sent_to_another_process() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.one_of(TEXTS, st.none()), min_size=1, max_size=8), st.sampled_from(list(Coding)), st.booleans(), st.booleans())
+@given(
+    st.lists(st.one_of(TEXTS, st.none()), min_size=1, max_size=8),
+    st.sampled_from(list(Coding)),
+    st.booleans(),
+    st.booleans(),
+)
 def test_a_column_is_coded_as_its_values_are(texts: list[str | None], coding: Coding, escape: bool, many: bool) -> None:
     values = pl.Series(texts * (200 if many else 1), dtype=pl.String)
-    pieces = coded_pieces(values, len(values), coding, escape)
+    escaped = ["text"] if escape else []
+    pieces = coded_columns(values.to_frame("text"), len(values), coding, escaped)["text"]
     columns = [pl.repeat(piece, len(values), eager=True) if isinstance(piece, str) else piece for piece in pieces]
     got = pl.select(pl.concat_str([pl.lit(column) for column in columns])).to_series().to_list()
     assert got == [text if text is None else encode(text, coding, escape) for text in values]
@@ -130,7 +149,9 @@ def test_pieces_in_quoted_printable_are_one_legal_text(texts: list[str]) -> None
     coded = "".join(encode(text, QUOTED_PRINTABLE, escape=False) for text in texts)
     lines = coded.split("\r\n")
     assert coded.isascii() and "\n" not in "".join(lines) and "\r" not in "".join(lines)
-    assert all(len(line) <= 76 and not line.startswith((".", "From ")) and line[-1:] not in ("\t", " ") for line in lines)
+    assert all(
+        len(line) <= 76 and not line.startswith((".", "From ")) and line[-1:] not in ("\t", " ") for line in lines
+    )
     plain = "".join(encode(text, EIGHT_BIT, escape=False) for text in texts)
     assert quopri.decodestring(coded.encode()) == plain.encode().replace(b"\r\n", b"\n") or (
         quopri.decodestring(coded.encode()).replace(b"\r\n", b"\n") == plain.encode().replace(b"\r\n", b"\n")
@@ -157,5 +178,11 @@ def test_every_value_of_a_kind_prints_as_python_writes_it() -> None:
     text = "{{ spend }} {{ orders }} {{ vip }} {{ born }} {{ send_at }}"
     import datetime
 
-    row = {**ROW, "spend": 20.0, "vip": True, "born": datetime.date(1990, 5, 1), "send_at": datetime.datetime(2026, 1, 2, 9)}
+    row = {
+        **ROW,
+        "spend": 20.0,
+        "vip": True,
+        "born": datetime.date(1990, 5, 1),
+        "send_at": datetime.datetime(2026, 1, 2, 9),
+    }
     assert _render(text, [row]).values[0] == "20.0 3 True 1990-05-01 2026-01-02 09:00:00+03:00"

@@ -5,7 +5,7 @@ import pytest
 
 from segcli.messages.coding import PLAIN
 from segcli.messages.jinja_path import JinjaRenderer
-from segcli.messages.missing import Failed
+from segcli.messages.missing import RenderingError
 from segcli.messages.model import Source
 from segcli.messages.templates import check_source
 from segcli.problems import Problems
@@ -64,19 +64,21 @@ def test_what_leaves_the_sandbox_is_a_problem_before_anything_is_rendered(text: 
     assert problems.errors
 
 
-@pytest.mark.parametrize("text", [text for text in (*ESCAPES, *DYNAMIC, *LARGE) if "include" not in text and "a.b" not in text])
+@pytest.mark.parametrize(
+    "text", [text for text in (*ESCAPES, *DYNAMIC, *LARGE) if "include" not in text and "a.b" not in text]
+)
 def test_it_would_not_work_either(text: str) -> None:
     try:
         renderer = JinjaRenderer(text, False, PLAIN)
     except Exception as error:  # a filter that is not there
         assert "No filter" in str(error)
         return
-    with pytest.raises(Failed):
+    with pytest.raises(RenderingError):
         renderer.render(ROW)
 
 
 def test_lists_cannot_be_changed() -> None:
     row = {**ROW, "products": [{"name": "a"}]}
-    with pytest.raises(Failed):
+    with pytest.raises(RenderingError):
         JinjaRenderer("{% set x = products.append(1) %}", False, PLAIN).render(row)
     assert row["products"] == [{"name": "a"}]

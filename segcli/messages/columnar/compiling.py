@@ -9,17 +9,17 @@ import polars as pl
 from jinja2 import nodes
 
 from segcli.messages.columnar.expressions import Names, condition, expression
-from segcli.messages.columnar.tree import Block, Choice, Constant, Loop, NotColumnar, Part, Typed, Value
+from segcli.messages.columnar.tree import Block, Choice, Constant, Loop, NotColumnarError, Part, Typed, Value
 from segcli.messages.columnar.values import as_text, column, normal
 
 
 def compiled(tree: nodes.Template, schema: Mapping[str, pl.DataType]) -> Block:
-    """The template's parts for frames of the schema. Raises NotColumnar where only Jinja can render it."""
+    """The template's parts for frames of the schema. Raises NotColumnarError where only Jinja can render it."""
     context: dict[str, Typed] = {}
     for name, dtype in schema.items():
         try:
             normal(dtype)
-        except NotColumnar:
+        except NotColumnarError:
             continue
         context[name] = column(name, dtype)
     compiler = _Compiler(Names([context]))
@@ -45,7 +45,7 @@ class _Compiler:
                 case nodes.Assign(target=nodes.Name() as target) if settable:
                     self.names.put(target.name, expression(node.node, self.names))
                 case _:
-                    raise NotColumnar(type(node).__name__)
+                    raise NotColumnarError(type(node).__name__)
         return Block(tuple(parts))
 
     def output(self, node: nodes.Node) -> Part:
@@ -53,7 +53,7 @@ class _Compiler:
             return Constant(node.data)
         typed = expression(node, self.names)
         if isinstance(typed.dtype, (pl.List, pl.Struct)):
-            raise NotColumnar("a list as text")
+            raise NotColumnarError("a list as text")
         key = f"{self.names.version} {node!r}"
         return Value(key, as_text(typed), typed.marked, typed.names)
 
@@ -72,12 +72,12 @@ class _Compiler:
     def loop(self, node: nodes.For) -> Loop:
         items = expression(node.iter, self.names)
         if not isinstance(items.dtype, pl.List) or not isinstance(node.target, nodes.Name):
-            raise NotColumnar("a loop over no list")
+            raise NotColumnarError("a loop over no list")
         if node.test is not None or node.recursive:
-            raise NotColumnar("a loop with a condition")
+            raise NotColumnarError("a loop with a condition")
         inner = items.dtype.inner
         if not isinstance(inner, pl.DataType):
-            raise NotColumnar("a list of an unknown kind")
+            raise NotColumnarError("a list of an unknown kind")
         self.loops += 1
         item, place, count = (f"segcli {part} {self.loops}" for part in ("item", "place", "count"))
         at, of = (Typed(pl.col(name), pl.Int64(), frozenset((name,))) for name in (place, count))

@@ -11,7 +11,7 @@ from typing import cast
 
 import polars as pl
 
-from segcli.messages.coding import EIGHT_BIT, LONGEST_LINE, Coding, coded_pieces, encode_constant, wrapped
+from segcli.messages.coding import EIGHT_BIT, LONGEST_LINE, Coding, coded_columns, encode_constant, wrapped
 from segcli.messages.columnar.distinct import distinct_rows
 from segcli.messages.columnar.line_lengths import Lines, OneOf, Repeated, longest_line
 from segcli.messages.columnar.tree import Block, Choice, Constant, Loop, Value
@@ -71,8 +71,8 @@ class _Level:
     def _evaluate_values(self, block: Block) -> None:
         wanted = {value.key: value for value in _values(block)}
         texts = self.frame.select(value.expr.alias(key) for key, value in wanted.items()) if wanted else pl.DataFrame()
-        for key, value in wanted.items():
-            coded = coded_pieces(texts[key], self.frame.height, self.coder.coding, self.coder.escape and not value.marked)
+        escaped = [key for key, value in wanted.items() if self.coder.escape and not value.marked]
+        for key, coded in coded_columns(texts, self.frame.height, self.coder.coding, escaped).items():
             self.shown[key] = [piece if isinstance(piece, str) else self.add(piece) for piece in coded]
             if self.coder.coding is EIGHT_BIT:
                 self.widths[key] = sum(_width(piece) for piece in coded)
@@ -166,7 +166,9 @@ def _joined_by_row(bodies: pl.Series, counts: pl.Series, starts: pl.Series) -> p
     rows = pl.int_range(0, len(counts), dtype=pl.UInt32, eager=True)
     row = pl.DataFrame({"row": rows, "count": counts}).select(pl.col("row").repeat_by("count").explode())["row"]
     flat = pl.DataFrame({"row": row.drop_nulls(), "body": bodies.head(len(bodies) - 1)})
-    joined = flat.group_by("row").agg(pl.col("body").str.join("", ignore_nulls=False), missing=pl.col("body").has_nulls())
+    joined = flat.group_by("row").agg(
+        pl.col("body").str.join("", ignore_nulls=False), missing=pl.col("body").has_nulls()
+    )
     joined = joined.with_columns(pl.when(~pl.col("missing")).then("body"), there=True)
     texts = pl.DataFrame({"row": rows}).join(joined, on="row", how="left", maintain_order="left")
     return texts.select(pl.when("there").then("body").otherwise(pl.lit("")))["body"]

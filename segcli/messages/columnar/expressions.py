@@ -1,4 +1,4 @@
-"""Jinja's expressions as Polars expressions with the meaning that they have in messages: null is false, and stays null."""
+"""Jinja's expressions as Polars expressions with the meaning of messages: null is false, and stays null."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 from jinja2 import nodes
 
 from segcli.messages.columnar.filtering import filtered
-from segcli.messages.columnar.tree import NotColumnar, Typed
+from segcli.messages.columnar.tree import NotColumnarError, Typed
 from segcli.messages.columnar.values import as_text, constant_of, literal, reached, true
 from segcli.messages.filters import LARGEST_WHOLE
 
@@ -29,7 +29,7 @@ class Names:
         for level in reversed(self.levels):
             if name in level:
                 return level[name]
-        raise NotColumnar(f"the name {name}")
+        raise NotColumnarError(f"the name {name}")
 
     def put(self, name: str, typed: Typed) -> None:
         self.levels[-1][name] = typed
@@ -45,10 +45,10 @@ class Names:
 
 
 def expression(node: nodes.Node, names: Names) -> Typed:
-    """The typed expression of a node. Raises NotColumnar for what only Jinja renders."""
+    """The typed expression of a node. Raises NotColumnarError for what only Jinja renders."""
     typed = _expression(node, names)
     if typed.size > MOST_PARTS:
-        raise NotColumnar("a very long expression")
+        raise NotColumnarError("a very long expression")
     return typed
 
 
@@ -82,10 +82,12 @@ def _expression(node: nodes.Node, names: Names) -> Typed:
             return arithmetic("-", literal(0), expression(node.node, names))
         case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div():
             left, right = expression(node.left, names), expression(node.right, names)
-            return _joined([left, right]) if node.operator == "+" and left.is_text else arithmetic(
-                node.operator, left, right
+            return (
+                _joined([left, right])
+                if node.operator == "+" and left.is_text
+                else arithmetic(node.operator, left, right)
             )
-    raise NotColumnar(type(node).__name__)
+    raise NotColumnarError(type(node).__name__)
 
 
 def _merged(expr: pl.Expr, dtype: pl.DataType, *parts: Typed) -> Typed:
@@ -102,7 +104,7 @@ def _member(inner: nodes.Node, name: str, names: Names) -> Typed:
         return names.find(f"loop.{name}")
     typed = expression(inner, names)
     if not isinstance(typed.dtype, pl.Struct):
-        raise NotColumnar(f"the attribute {name}")
+        raise NotColumnarError(f"the attribute {name}")
     return reached(typed, name)
 
 
@@ -111,10 +113,10 @@ def _item(node: nodes.Getitem, names: Names) -> Typed:
     if isinstance(node.arg, nodes.Slice):
         start, stop, step = (constant_of(part) for part in (node.arg.start, node.arg.stop, node.arg.step))
         if not isinstance(typed.dtype, pl.List) or step is not None:
-            raise NotColumnar("a slice")
+            raise NotColumnarError("a slice")
         bounds = [0 if start is None else start, stop]
         if not all(bound is None or (isinstance(bound, int) and bound >= 0) for bound in bounds):
-            raise NotColumnar("a slice from the end")
+            raise NotColumnarError("a slice from the end")
         length = None if stop is None else max(bounds[1] - bounds[0], 0)
         return replace(typed, expr=typed.expr.list.slice(bounds[0], length), size=typed.size + 1)
     index = constant_of(node.arg)
@@ -122,7 +124,7 @@ def _item(node: nodes.Getitem, names: Names) -> Typed:
         return reached(typed, index)
     if isinstance(index, int) and not isinstance(index, bool) and isinstance(typed.dtype, pl.List):
         return reached(typed, index)
-    raise NotColumnar("an index")
+    raise NotColumnarError("an index")
 
 
 def _either(node: nodes.And | nodes.Or, names: Names) -> Typed:
@@ -131,7 +133,7 @@ def _either(node: nodes.And | nodes.Or, names: Names) -> Typed:
     first, second = (left, right) if isinstance(node, nodes.Or) else (right, left)
     chosen = pl.when(true(left)).then(first.expr).otherwise(second.expr)
     if left.dtype != right.dtype or left.marked or right.marked:
-        raise NotColumnar("and, or of several kinds")
+        raise NotColumnarError("and, or of several kinds")
     return replace(_merged(chosen, left.dtype, left, right), shown_only=left.shown_only or right.shown_only)
 
 
@@ -157,16 +159,18 @@ def _compared(node: nodes.Compare, names: Names) -> Typed:
             holds.append(_in_constants(left, operand, names))
             continue
         parts.append(right)
-        holds.append(_in(left, operand.op, right) if operand.op in ("in", "notin") else _ordered(left, operand.op, right))
+        holds.append(
+            _in(left, operand.op, right) if operand.op in ("in", "notin") else _ordered(left, operand.op, right)
+        )
         left = right
     if len(node.ops) > 1 and any(operand.op in ("in", "notin") for operand in node.ops):
-        raise NotColumnar("in, within a chain")
+        raise NotColumnarError("in, within a chain")
     return _boolean(pl.all_horizontal(holds) if len(holds) > 1 else holds[0], *parts)
 
 
 def _ordered(left: Typed, operator: str, right: Typed) -> pl.Expr:
     if operator not in _COMPARISONS or not _comparable(left, right):
-        raise NotColumnar(f"{operator} of such kinds")
+        raise NotColumnarError(f"{operator} of such kinds")
     a, b = left.expr, right.expr
     holds = {"eq": a == b, "ne": a != b, "lt": a < b, "lteq": a <= b, "gt": a > b, "gteq": a >= b}[operator]
     return holds.fill_null(value=False)
@@ -180,10 +184,10 @@ def _comparable(left: Typed, right: Typed) -> bool:
 
 def _in_constants(left: Typed, operand: nodes.Operand, names: Names) -> pl.Expr:
     if not isinstance(operand.expr, (nodes.List, nodes.Tuple)) or operand.op not in ("in", "notin"):
-        raise NotColumnar("a list")
+        raise NotColumnarError("a list")
     items = [expression(item, names) for item in operand.expr.items]
     if not all(item.is_constant and _comparable(left, item) for item in items):
-        raise NotColumnar("a list of several kinds")
+        raise NotColumnarError("a list of several kinds")
     found = pl.any_horizontal([_ordered(left, "eq", item) for item in items]) if items else pl.lit(value=False)
     return found if operand.op == "in" else ~found & left.expr.is_not_null()
 
@@ -194,7 +198,7 @@ def _in(left: Typed, operator: str, right: Typed) -> pl.Expr:
     elif isinstance(right.dtype, pl.List) and right.dtype.inner == left.dtype and left.is_text:
         found = right.expr.list.contains(left.expr) & left.expr.is_not_null()
     else:
-        raise NotColumnar("in, of such kinds")
+        raise NotColumnarError("in, of such kinds")
     return (found if operator == "in" else ~found & right.expr.is_not_null()).fill_null(value=False)
 
 
@@ -203,7 +207,7 @@ def _tested(node: nodes.Test, names: Names) -> Typed:
     if node.name in ("none", "undefined", "defined") and not node.args and not node.kwargs:
         missing = typed.expr.is_null() if node.name != "defined" else typed.expr.is_not_null()
         return _boolean(missing, typed)
-    raise NotColumnar(f"the test {node.name}")
+    raise NotColumnarError(f"the test {node.name}")
 
 
 def _chosen(node: nodes.CondExpr, names: Names) -> Typed:
@@ -215,7 +219,7 @@ def _chosen(node: nodes.CondExpr, names: Names) -> Typed:
 def either_of(test: Typed, first: Typed, second: Typed) -> Typed:
     """One of two values; of two kinds, only their text."""
     if first.marked or second.marked:
-        raise NotColumnar("HTML in a choice")
+        raise NotColumnarError("HTML in a choice")
     same = first.dtype == second.dtype
     a, b = (first.expr, second.expr) if same else (as_text(first), as_text(second))
     chosen = pl.when(test.expr).then(a).otherwise(b)
@@ -225,14 +229,14 @@ def either_of(test: Typed, first: Typed, second: Typed) -> Typed:
 
 def _joined(parts: list[Typed]) -> Typed:
     if any(part.marked for part in parts):
-        raise NotColumnar("HTML in a longer text")
+        raise NotColumnarError("HTML in a longer text")
     return _merged(pl.concat_str([as_text(part) for part in parts]), pl.String(), *parts)
 
 
 def arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
     """A number, or null where `arithmetic` of the Jinja way has none."""
     if not (left.is_number and right.is_number):
-        raise NotColumnar("arithmetic of no numbers")
+        raise NotColumnarError("arithmetic of no numbers")
     near = _result(operator, left.expr.cast(pl.Float64), right.expr.cast(pl.Float64))
     whole = isinstance(left.dtype, pl.Int64) and isinstance(right.dtype, pl.Int64) and operator != "/"
     if whole:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from segcli.messages.columnar.tree import NotColumnar, Typed
+from segcli.messages.columnar.tree import NotColumnarError, Typed
 from segcli.messages.columnar.values import as_text, each_distinct, reached, true
 from segcli.messages.filters import FILTERS, Filter
 
@@ -23,13 +23,13 @@ def filtered(
         return _default(value, args, kwargs)
     if name in ("escape", "e") and not args and not kwargs:
         if value.marked or not isinstance(value.dtype, pl.String):
-            raise NotColumnar("escape")
+            raise NotColumnarError("escape")
         return replace(value, marked=True, shown_only=True)
     known = FILTERS.get(name)
     if known is None or value.marked or value.shown_only:
-        raise NotColumnar(f"the filter {name}")
+        raise NotColumnarError(f"the filter {name}")
     if not all(arg.is_constant and arg.constant is not None for arg in (*args, *kwargs.values())):
-        raise NotColumnar("a filter with arguments that are no constants")
+        raise NotColumnarError("a filter with arguments that are no constants")
     constants = [arg.constant for arg in args]
     named = {key: arg.constant for key, arg in kwargs.items()}
     own = _in_polars(name, value, constants, named)
@@ -40,10 +40,10 @@ def filtered(
 
 def _default(value: Typed, args: Sequence[Typed], kwargs: Mapping[str, Typed]) -> Typed:
     if kwargs.keys() - {"boolean"} or not 1 <= len(args) <= 2 or value.marked or args[0].marked:
-        raise NotColumnar("default")
+        raise NotColumnarError("default")
     other, empty_too = args[0], kwargs.get("boolean", args[1] if len(args) == 2 else None)
     if empty_too is not None and not empty_too.is_constant:
-        raise NotColumnar("default")
+        raise NotColumnarError("default")
     keep = true(value) if empty_too is not None and empty_too.constant else value.expr.is_not_null()
     names, size = value.names | other.names, value.size + other.size + 1
     if isinstance(value.dtype, pl.Null):
@@ -65,9 +65,9 @@ def _in_polars(name: str, value: Typed, constants: Sequence[object], named: Mapp
             return reached(value, 0 if name == "first" else -1)
         if name == "join":
             return _joined(value, constants, named)
-        raise NotColumnar(f"{name} of a list")
+        raise NotColumnarError(f"{name} of a list")
     if isinstance(value.dtype, pl.Struct | pl.Null):
-        raise NotColumnar(f"{name} of a struct")
+        raise NotColumnarError(f"{name} of a struct")
     if name == "length" and plain and value.is_text:
         return Typed(value.expr.str.len_chars().cast(pl.Int64), pl.Int64(), value.names, size=more)
     if name == "replace" and value.is_text and len(constants) == 2 and not named:
@@ -80,16 +80,16 @@ def _in_polars(name: str, value: Typed, constants: Sequence[object], named: Mapp
 
 def _joined(value: Typed, constants: Sequence[object], named: Mapping[str, object]) -> Typed:
     """The texts of a list, or of a member of its elements, that are not null."""
-    separator, attribute, *_ = (*constants, *("", None)[len(constants) :])
-    attribute = named.get("attribute", attribute)
+    separator = constants[0] if constants else ""
+    attribute = named.get("attribute", constants[1] if len(constants) > 1 else None)
     inner, lists = getattr(value.dtype, "inner", None), value.expr
     if isinstance(attribute, str) and isinstance(inner, pl.Struct):
         member = {field.name: field.dtype for field in inner.fields}.get(attribute)
         inner, lists = member, lists.list.eval(pl.element().struct.field(attribute))
     elif attribute is not None:
-        raise NotColumnar("join of a member")
+        raise NotColumnarError("join of a member")
     if inner != pl.String() or not isinstance(separator, str) or named.keys() - {"attribute"}:
-        raise NotColumnar("join of no texts")
+        raise NotColumnarError("join of no texts")
     return Typed(lists.list.join(separator, ignore_nulls=True), pl.String(), value.names, size=value.size + 2)
 
 
@@ -104,7 +104,7 @@ def _by_values(
     else:
         gives = _GIVES[known.gives]
     if known.gives == "number" and not value.is_number:
-        raise NotColumnar("a number of no number")
+        raise NotColumnarError("a number of no number")
     there = {column: typed for column, typed in context.items() if typed is not None}
     names = value.names.union(*(typed.names for typed in there.values()))
     absent = dict.fromkeys(context.keys() - there.keys())
@@ -121,10 +121,10 @@ def _by_values(
 def _context(find: Callable[[str], Typed], column: str) -> Typed | None:
     try:
         typed = find(column)
-    except NotColumnar:
+    except NotColumnarError:
         return None
     if not isinstance(typed.dtype, pl.String):
-        raise NotColumnar(f"a {column} that is no text")
+        raise NotColumnarError(f"a {column} that is no text")
     return typed
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 
-class NotColumnar(Exception):
+class NotColumnarError(Exception):
     """The template says something that only Jinja renders."""
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 from jinja2 import nodes
 
-from segcli.messages.columnar.tree import NotColumnar, Typed
+from segcli.messages.columnar.tree import NotColumnarError, Typed
 from segcli.messages.filters import text_of
 
 
 def normal(dtype: pl.DataType) -> pl.DataType:
-    """The kind of a column in the columnar way. Raises NotColumnar."""
+    """The kind of a column in the columnar way. Raises NotColumnarError."""
     if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return pl.String()
     if isinstance(dtype, pl.Boolean | pl.Date | pl.Datetime | pl.Null):
@@ -25,7 +25,7 @@ def normal(dtype: pl.DataType) -> pl.DataType:
         return pl.Float64()
     if isinstance(dtype, (pl.List, pl.Struct)):
         return dtype
-    raise NotColumnar(f"a column of {dtype}")
+    raise NotColumnarError(f"a column of {dtype}")
 
 
 def column(name: str, dtype: pl.DataType, needs: frozenset[str] | None = None) -> Typed:
@@ -43,12 +43,12 @@ def reached(typed: Typed, where: str | int) -> Typed:
     if isinstance(where, str):
         members = {member.name: member.dtype for member in getattr(typed.dtype, "fields", ())}
         if where not in members:
-            raise NotColumnar(f"the member {where}")
+            raise NotColumnarError(f"the member {where}")
         expr, dtype = typed.expr.struct.field(where), members[where]
     else:
         expr, dtype = typed.expr.list.get(where, null_on_oob=True), getattr(typed.dtype, "inner", None)
     if not isinstance(dtype, pl.DataType):
-        raise NotColumnar("an unknown kind")
+        raise NotColumnarError("an unknown kind")
     return _fitted(expr, dtype, typed.names, typed.size + 1)
 
 
@@ -57,7 +57,7 @@ def literal(value: object) -> Typed:
     kinds: dict[type, pl.DataType] = {str: pl.String(), bool: pl.Boolean(), int: pl.Int64(), float: pl.Float64()}
     kind = pl.Null() if value is None else kinds.get(type(value))
     if kind is None or (isinstance(value, int) and abs(value) >= 2**53):
-        raise NotColumnar("such a constant")
+        raise NotColumnarError("such a constant")
     return Typed(pl.lit(value, kind), kind, constant=value, is_constant=True)
 
 
@@ -69,7 +69,7 @@ def constant_of(node: nodes.Node | None) -> Any:
         return node.value
     if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const) and isinstance(node.node.value, int):
         return -node.node.value
-    raise NotColumnar("an index that is no constant")
+    raise NotColumnarError("an index that is no constant")
 
 
 def true(typed: Typed) -> pl.Expr:
@@ -105,14 +105,16 @@ def as_text(typed: Typed) -> pl.Expr:
             return expr.map_batches(each_distinct(_text), return_dtype=pl.String)
         case pl.Float64() | pl.Datetime():
             return expr.map_batches(each_distinct(_text), return_dtype=pl.String)
-    raise NotColumnar(f"{typed.dtype} has no text")
+    raise NotColumnarError(f"{typed.dtype} has no text")
 
 
 def _text(value: object) -> str | None:
     return text_of(value) if isinstance(value, (float, datetime.date)) else None
 
 
-def each_distinct(function: Callable[[Any], object], dtype: pl.DataType | None = None) -> Callable[[pl.Series], pl.Series]:
+def each_distinct(
+    function: Callable[[Any], object], dtype: pl.DataType | None = None
+) -> Callable[[pl.Series], pl.Series]:
     """A function of one value for a column, called once for each distinct value; what raises is null."""
     gives = dtype or pl.String()
 

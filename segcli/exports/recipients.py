@@ -1,0 +1,26 @@
+"""Whose token is whose, as a list that only the shop itself reads: links carry the token and never an id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from segcli.exports.cells import neutralised, quoted
+from segcli.exports.email_index import PrivateFile
+from segcli.exports.list_files import WrittenFile
+
+FILE = "recipients.csv"
+
+
+def write_recipients(run: Path, folder: str, rows: pl.DataFrame) -> WrittenFile:
+    """Writes `<folder>/recipients.csv`: customer_id, email and phone as far as they are known, token."""
+    (run / folder).mkdir(parents=True, exist_ok=True)
+    file = PrivateFile(run, f"{folder}/{FILE}")
+    line = pl.concat_str((quoted(neutralised(pl.col(name)), ",") for name in rows.columns), separator=",")
+    try:
+        lines = rows.select(line).to_series().to_list()
+        file.write("".join(f"{each}\n" for each in [",".join(rows.columns), *lines]).encode(), rows.height)
+    finally:
+        file.close()
+    return file.written

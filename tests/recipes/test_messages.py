@@ -1,0 +1,61 @@
+"""Every shipped message: that it is there, checks without a word, is rendered by columns, and says what it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from segcli.campaign_preparing import PreparedCampaigns, every_campaign, prepare_chosen
+from segcli.problems import Problems
+from segcli.project import load_project, shipped_recipes
+from segcli.project.models import Project
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    """The sample shop with every shipped recipe."""
+    return load_project([SAMPLE], recipes=sorted(shipped_recipes()))
+
+
+@pytest.fixture(scope="module")
+def prepared(project: Project) -> PreparedCampaigns:
+    problems = Problems()
+    found = prepare_chosen(project, every_campaign(project), problems)
+    said = [str(problem) for problem in problems if ".md" in str(problem) or "message" in str(problem)]
+    assert said == []
+    return found
+
+
+def test_every_email_step_of_a_shipped_recipe_has_a_message(project: Project, prepared: PreparedCampaigns) -> None:
+    steps = {
+        (campaign.name, step.name)
+        for campaign in every_campaign(project) for step in campaign.steps if step.channel == "email"
+    }  # fmt: skip
+    assert steps == {key for key in prepared.messages if key in steps}
+    assert len(steps) > 15
+
+
+def test_every_shipped_message_is_rendered_by_columns(prepared: PreparedCampaigns) -> None:
+    others = [
+        (key, file.path.name, part, template.why_not_columnar)
+        for key, checked in prepared.messages.items()
+        for file, parts in checked.templates.items()
+        for part, template in parts.items()
+        if not template.columnar
+    ]
+    assert others == []
+
+
+def test_every_version_has_a_subject_a_preheader_html_and_text(prepared: PreparedCampaigns) -> None:
+    for key, checked in prepared.messages.items():
+        for file, parts in checked.templates.items():
+            assert set(parts) == {"subject", "preheader", "html", "text"}, (key, file.path)
+
+
+def test_a_shop_that_sends_no_email_itself_is_asked_for_no_message(project: Project) -> None:
+    alone = replace(project, messages=replace(project.messages, sender=None, format="none"))
+    assert not prepare_chosen(alone, every_campaign(alone), Problems()).messages
