@@ -195,16 +195,8 @@ def _check_state(recipe: Recipe, calendar: Calendar) -> None:
     assert_frame_equal(*served, check_row_order=False)
 
 
-few = settings(max_examples=2, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 steady = given(people=customers(2, steady=True), moments=run_moments(40, 6), data=st.data())
-
-
-@pytest.mark.parametrize("kind", ["entering"])
-@few
-@steady
-def test_rare_runs_send_what_frequent_ones_do_where_no_step_was_too_late(kind, people, moments, data) -> None:
-    _check_the_same_steps(data.draw(recipes(kind, steady=True)), people, moments)
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def product_keys(draw: st.DrawFn) -> Products:
 
 
 SEEDS = st.integers(0, 2**32)
-LAW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAW
