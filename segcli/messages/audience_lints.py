@@ -15,7 +15,7 @@ from segcli.messages.template_checking import Nullable
 from segcli.project.campaign_models import Step
 from segcli.project.message_models import MessageSettings
 
-_LINKS = {"shop_url": "shop", "help_url": "help", "referral_url": "referral", "survey_url": "survey"}
+_LINKS = {f"{link}_url": link for link in ("shop", "help", "referral", "survey", "subscribe")}
 _OFFER = ("offer_reward", "offer_value", "coupon_code", "coupon_expires_at")
 
 

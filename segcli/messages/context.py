@@ -35,7 +35,7 @@ OF_MESSAGE: Mapping[str, pl.DataType] = {
     "shop": pl.String(), "currency": pl.String(), "locale": pl.String(), "sender_address": pl.String(),
     "preheader": pl.String(),
     "shop_url": pl.String(), "landing_url": pl.String(), "unsubscribe_url": pl.String(), "help_url": pl.String(),
-    "referral_url": pl.String(), "survey_url": pl.String(), "token": pl.String(),
+    "referral_url": pl.String(), "survey_url": pl.String(), "subscribe_url": pl.String(), "token": pl.String(),
 }  # fmt: skip
 OF_CUSTOMER = ("language", "country")  # what the choice of a version and the locale depend on
 # Columns of decided steps -> names in messages, where they differ.
@@ -131,9 +131,11 @@ def _links(settings: MessageSettings, parameters: LinkParameters) -> list[pl.Exp
         found.append(pl.coalesce("landing_url", tagged(pl.lit(links.shop), parameters)).alias("landing_url"))
     if links.help:
         found.append(tagged(pl.lit(links.help), parameters).alias("help_url"))
-    for name, url in (("unsubscribe", links.unsubscribe), ("referral", links.referral), ("survey", links.survey)):
-        if url:
-            found.append(with_token(url, links.token).alias(f"{name}_url"))
+    found += [
+        with_token(url, links.token).alias(f"{name}_url")
+        for name in ("unsubscribe", "subscribe", "referral", "survey")
+        if (url := getattr(links, name))
+    ]
     if not links.unsubscribe and sender:
         # An address is always there to say stop to.
         found.append(

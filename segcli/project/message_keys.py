@@ -43,6 +43,7 @@ LINKS = Shape(
      Key("unsubscribe", _LINK, "The page where a recipient says stop; their token is put behind it."),
      Key("help", _LINK, "Where a customer finds help."),
      Key("referral", _LINK, "The page of the referral programme; the recipient's token is put behind it."),
+     Key("subscribe", _LINK, "Where who gets no news can ask for them; the recipient's token is put behind it."),
      Key("survey", _LINK, "The page of the survey; the recipient's token is put behind it."),
      Key("landing", _LINK, "Where the written landing pages are published."),
      Key("token", _PARAMETER, "The parameter that carries the recipient's token; t if absent."),

@@ -51,6 +51,7 @@ class Links:
     help: str | None = None
     referral: str | None = None
     survey: str | None = None
+    subscribe: str | None = None
     landing: str | None = None
     token: str = "t"
     utm: Mapping[str, str] = field(default_factory=dict)

@@ -180,6 +180,21 @@ def test_check_tells_how_many_lack_what_a_message_names(tmp_path, capsys, monkey
     assert said in out
 
 
+def test_news_of_an_order_invite_who_gets_none_and_need_no_consent(tmp_path, capsys) -> None:
+    settings = SENDER.replace("links: {", "links: {subscribe: 'https://kettle.example/join', ")
+    recipe = RECIPE.replace("    steps:", "    class: transactional\n    steps:")
+    shop = message_shop(tmp_path, settings, recipe, hello_md=HELLO.replace("{{ coupon() }}", "{{ invitation() }}"))
+    text = (shop / "segcli.yaml").read_text("utf-8").replace("DE: us", "DE: strict")
+    (shop / "segcli.yaml").write_text(text, encoding="utf-8")
+    run = campaign(capsys, shop)
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    assert len(index) == CUSTOMERS
+    german = parsed(run / STEP / "eml" / index["c2"])
+    assert "https://kettle.example/join?t=" in body(german, "html")
+    assert "https://kettle.example/join?t=" in body(german, "plain")
+    assert german["List-Unsubscribe"] is None
+
+
 TEXTS = RECIPE.replace("    steps:", "    channel: sms\n    steps:")
 
 
