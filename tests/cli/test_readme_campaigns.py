@@ -41,6 +41,26 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
+def test_the_message_of_the_readme_becomes_emails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "recipes" / "win-back"
+    recipe.mkdir(parents=True)
+    (recipe / "recipe.yaml").write_text(block("yaml", "description: Bringing back"), encoding="utf-8")
+    for step in ("we-miss-you", "best-sellers", "last-chance"):
+        (recipe / f"{step}.md").write_text(block("", "---\nsubject:"), encoding="utf-8")
+    for name in ("customers.csv", "orders_export.csv", "events.parquet", "products.csv"):
+        shutil.copy(SAMPLE / name, tmp_path)
+    lines = ["timezone: Europe/Istanbul", "country: TR", "currency: USD", "as_of: 2026-06-30T09:00",
+             "sources: [customers.csv, orders_export.csv, events.parquet, products.csv]", "recipes: [recipes]",
+             "limits: {caps: [{max: 9, per: 24h}]}"]  # fmt: skip
+    settings = block("yaml", "sender: ")
+    (tmp_path / "segcli.yaml").write_text("\n".join(lines) + "\n" + settings, encoding="utf-8")
+    code, out, err = ran(capsys, "campaign", "--project", tmp_path, "--json")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    emails = [*Path(answer["run"]).rglob("*.eml")]
+    assert len(emails) == sum(row["messages"] for row in answer["steps"]) > 0
+
+
 def test_the_campaign_of_the_readme_has_somebody_due(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = tmp_path / "recipes" / "win-back"
     recipe.mkdir(parents=True)
