@@ -86,12 +86,5 @@ class StepOutputs:
         return written.files
 
 
-def called(rows: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    """The members of a step's list with the products that each is shown; `rows` are the decided ones."""
-    if "products" not in rows.columns:
-        return members
-    return members.join(rows.select("customer_id", "products"), on="customer_id", how="left", maintain_order="left")
-
-
 def _with_html(part: pl.DataFrame) -> pl.DataFrame:
     return part if "html" in part.columns else part.with_columns(html=pl.lit(None, pl.String))

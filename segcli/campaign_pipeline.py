@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segcli.campaign_messages import StepRecipients, step_recipients, without_unfinished
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.checking import CheckedCampaign
 from segcli.campaigns.code_pools import NO_CODE_LEFT, read_pools
@@ -43,6 +43,9 @@ from segcli.problems import DataError, Problem
 from segcli.project.models import Project
 from segcli.sources.history_tables import identifiers_today
 from segcli.sources.tables import CANONICAL, Tables
+
+if TYPE_CHECKING:
+    from segcli.campaign_messages import StepRecipients
 
 NOT_IMPORTABLE = "cannot be imported into"
 STAND_IN = b"no key was made yet, and no code is shown"
@@ -267,6 +270,8 @@ def _with_messages(
     """The decided steps without those whose message cannot be made, and the recipients of all others."""
     if not prepared.messages or key is None:
         return decided, {}
+    from segcli.campaign_messages import step_recipients, without_unfinished
+
     project = prepared.prepared.project
     going = decided.filter(pl.col("reason").is_null())
     tried = step_recipients(prepared, going, customers, times, key)

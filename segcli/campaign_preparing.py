@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,13 +15,15 @@ from segcli.campaigns.customer_times import needed_for_times
 from segcli.campaigns.offers import check_offers
 from segcli.campaigns.products import missing_columns, needed_tables
 from segcli.campaigns.standing import gate_fields
-from segcli.messages.context import OF_CUSTOMER, plain_type
-from segcli.messages.step_messages import StepMessage, compile_messages
-from segcli.messages.step_rendering import CheckedMessage, check_messages
+from segcli.messages.model import OF_CUSTOMER
 from segcli.pipeline import Prepared, default_wanted, definitions, prepare
 from segcli.problems import Problem, Problems, RecipeError, nearest
 from segcli.project.campaign_models import Campaign
 from segcli.project.models import Project
+
+if TYPE_CHECKING:
+    from segcli.messages.step_messages import StepMessage
+    from segcli.messages.step_rendering import CheckedMessage
 
 OF_EMAIL = ("customer_id", "email", "phone", "first_name", "last_name", *OF_CUSTOMER)  # what every message is made with
 SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
@@ -78,7 +81,7 @@ def prepare_chosen(
     wanted += [] if lean else default_wanted(project)
     fields, segments = definitions(project, Problems())  # what is wrong with them is told when they are planned
     known = {item.name: item for item in (*fields, *segments)}
-    messages = () if lean else compile_messages(project, campaigns, problems)
+    messages = () if lean else _compiled(project, campaigns, problems)
     named = {name for message in messages for name in message.names}
     wanted += sorted(named & known.keys())
     prepared = prepare(project, problems, wanted=wanted, mentioned=[*mentioned, *sorted(named), *OF_CUSTOMER])
@@ -88,15 +91,37 @@ def prepare_chosen(
     check_pools(campaigns, project.root, problems)
     _tell_of_missing_products(campaigns, prepared, problems)
     needed = _needed(prepared, checked, _columns_of(messages))
-    checked_messages = check_messages(messages, _types(prepared), problems)
+    checked_messages = _checked(messages, prepared, problems)
     return PreparedCampaigns(prepared, checked, checked_caps, needed, everything, checked_messages)
+
+
+def _compiled(project: Project, campaigns: Iterable[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
+    rendered = project.messages.format != "none"
+    if not any(rendered or step.channel != "email" for campaign in campaigns for step in campaign.steps):
+        return ()
+    # Templates, MJML and languages take a while to load, which shops without messages need not wait for.
+    from segcli.messages.step_messages import compile_messages
+
+    return compile_messages(project, campaigns, problems)
+
+
+def _checked(
+    messages: tuple[StepMessage, ...], prepared: Prepared, problems: Problems
+) -> dict[tuple[str, str], CheckedMessage]:
+    if not messages:
+        return {}
+    from segcli.messages.step_rendering import check_messages
+
+    return check_messages(messages, _types(prepared), problems)
 
 
 def _types(prepared: Prepared) -> dict[str, pl.DataType]:
     """What messages may name of a customer; a field that the files cannot answer is null for everybody."""
+    from segcli.messages.context import plain_type
+
     plan = prepared.plan
     known = {**plan.customer_columns, **{node.name: node.dtype for node in plan.nodes if node.name not in plan.hidden}}
-    absent = dict.fromkeys(plan.unavailable, pl.String())
+    absent: dict[str, pl.DataType] = dict.fromkeys(plan.unavailable, pl.String())
     return {**absent, **{name: plain_type(dtype) for name, dtype in known.items()}}
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from segcli.campaign_outputs import COLUMNS, StepOutputs, called
 from segcli.campaign_pipeline import CampaignRun
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.customers import customers_of
@@ -24,7 +23,7 @@ from segcli.exports import (
     wanted_columns,
     write_campaign_files,
 )
-from segcli.exports.call_lists import write_call_list
+from segcli.exports.call_lists import called, write_call_list
 from segcli.history import (
     CAMPAIGNS,
     NewRun,
@@ -95,6 +94,8 @@ def _messages(run: CampaignRun, found: StepRows) -> dict[str, Any]:
             return {}
         rows = called(found.rows, found.members)
         return {"write": lambda run, folder: [write_call_list(run, folder, rows)]}
+    from segcli.campaign_outputs import COLUMNS, StepOutputs
+
     project = run.prepared.prepared.project
     outputs = StepOutputs(recipients, project, run_name(project.as_of), called(found.rows, found.members))
     columns = {"columns_of": outputs.columns_of, "finished": COLUMNS} if outputs.in_columns else {}

@@ -55,6 +55,13 @@ def write_call_list(run: Path, folder: str, rows: pl.DataFrame) -> WrittenFile:
     return file.written
 
 
+def called(rows: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """The members of a step's list with the products that each is shown; `rows` are the decided ones."""
+    if "products" not in rows.columns:
+        return members
+    return members.join(rows.select("customer_id", "products"), on="customer_id", how="left", maintain_order="left")
+
+
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):

@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from segcli.campaigns.products import PRODUCT
 from segcli.messages.landing import landing_urls, page_paths
 from segcli.messages.links import LinkParameters, tagged, with_token
+from segcli.messages.model import OF_CUSTOMER
 from segcli.project.message_models import MessageSettings
 
 
@@ -37,7 +38,6 @@ OF_MESSAGE: Mapping[str, pl.DataType] = {
     "shop_url": pl.String(), "landing_url": pl.String(), "unsubscribe_url": pl.String(), "help_url": pl.String(),
     "referral_url": pl.String(), "survey_url": pl.String(), "subscribe_url": pl.String(), "token": pl.String(),
 }  # fmt: skip
-OF_CUSTOMER = ("language", "country")  # what the choice of a version and the locale depend on
 # Columns of decided steps -> names in messages, where they differ.
 _OF_STEP = {"reward": "offer_reward", "code": "coupon_code", "code_expires_at": "coupon_expires_at"}
 

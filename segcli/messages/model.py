@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from segcli.problems import Place
 
+OF_CUSTOMER = ("language", "country")  # what the choice of a version and the locale depend on
+
 
 @dataclass(frozen=True)
 class Source:
