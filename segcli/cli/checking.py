@@ -20,7 +20,6 @@ from segcli.fields.conditions import VOCABULARY
 from segcli.fields.findings import Finding
 from segcli.fields.lints import lint
 from segcli.history import open_history
-from segcli.messages.audience_lints import lint_messages
 from segcli.pipeline import Progress, SegmentRun, compute, definitions
 from segcli.problems import ExitCode, Problem, Problems, RecipeError, SegcliError, kind_of_error
 from segcli.project import load_project, load_recipe, shipped_recipes
@@ -169,8 +168,13 @@ def _checked(project: Project) -> str:
 
 def _campaign_findings(prepared: PreparedCampaigns, run: SegmentRun) -> list[Finding]:
     customers, newest = customers_of(run.computed), newest_rows(prepared, run)
-    messages = lint_messages(prepared.messages, prepared.campaigns, customers, prepared.prepared.project.messages)
-    return [*lint_campaigns(prepared.campaigns, prepared.caps, customers, run.tables, newest), *messages]
+    found = lint_campaigns(prepared.campaigns, prepared.caps, customers, run.tables, newest)
+    if not prepared.messages:
+        return found
+    from segcli.messages.audience_lints import lint_messages
+
+    settings = prepared.prepared.project.messages
+    return [*found, *lint_messages(prepared.messages, prepared.campaigns, customers, settings)]
 
 
 def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[Problem]:
