@@ -254,6 +254,17 @@ def test_a_campaign_that_is_taken_back_takes_its_emails_along(tmp_path, capsys) 
     assert not run.exists()
 
 
+def test_one_campaign_that_is_taken_back_takes_its_own_emails_along(tmp_path, capsys) -> None:
+    first = RECIPE.replace("orders > 0", "country = 'TR'")
+    second = RECIPE.partition("campaigns:\n")[2].replace("thanks:", "more:").replace("orders > 0", "country = 'DE'")
+    run = campaign(capsys, message_shop(tmp_path, SENDER, first + second), "--commit")
+    assert {path.relative_to(run).parts[1] for path in run.rglob("*.eml")} == {"more", "thanks"}
+    code, _, err = ran(capsys, "undo", "2026-06-30T0900", "more", "-p", tmp_path)
+    assert code == 0, err
+    left = {path.relative_to(run).parts[1] for path in run.rglob("*") if len(path.relative_to(run).parts) > 1}
+    assert left == {"thanks"}
+
+
 def test_verify_makes_the_same_emails_again(tmp_path, capsys) -> None:
     shop = message_shop(tmp_path)
     campaign(capsys, shop, "--commit")
