@@ -8,6 +8,7 @@ import typer
 
 from segcli import __version__
 from segcli.cli.campaign import campaign
+from segcli.cli.cart_loss import cart_loss
 from segcli.cli.check import check
 from segcli.cli.explain import explain
 from segcli.cli.fields import fields
@@ -49,3 +50,4 @@ def root(
 
 for command in (segment, campaign, preview, results, check, fields, profile, explain, init, undo, forget, verify):
     app.command()(command)
+app.command("cart-loss")(cart_loss)
