@@ -19,7 +19,8 @@ from tests.cli.small_shop import CUSTOMERS, ORDERS, ran, small_shop
 README = Path(__file__).parents[2] / "README.md"
 TEST_ONLY = ("pytest", "hypothesis", "numpy", "pandas", "pyarrow", "duckdb", "scipy", "statsmodels")
 COMMANDS = (
-    "segment", "campaign", "results", "check", "fields", "profile", "explain", "init", "undo", "forget", "verify",
+    "segment", "campaign", "preview", "results", "check", "fields", "profile", "explain", "cart-loss", "init", "undo",
+    "forget", "verify",
 )  # fmt: skip
 
 
