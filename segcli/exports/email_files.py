@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ import polars as pl
 
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_index import (
-    BINARY,
+    NEW_FILE,
     OWNER_ONLY,
     PrivateFile,
     digests_of,
@@ -29,6 +29,7 @@ from segcli.exports.mbox import mbox_entries
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
+AT_ONCE = 50  # emails as Python's bytes, so few that each time they take the same memory
 OWNER_FOLDER = 0o700
 SAFE_NAME = r"^[A-Za-z0-9_-]{1,80}$"
 RESERVED_NAME = rf"(?i)^(?:{'|'.join(sorted(RESERVED))})$"
@@ -68,22 +69,18 @@ def write_emails(
     """
     tally = _Tally()
     (run / folder).mkdir(parents=True, exist_ok=True)
-    batches = _prepared(slices, settings, tally)
-    if kind == "eml":
-        files = _write_folders(run, folder, batches)
-    else:
-        files = _write_mailbox(run, folder, batches, settings.sender)
+    write = _write_folders if kind == "eml" else _write_mailbox
+    files = write(run, folder, _prepared(slices, settings, tally), settings, tally)
     empty = pl.DataFrame(schema=LEFT_OUT)
     return WrittenEmails(files, tally.emails, tally.bytes, pl.concat([empty, *tally.left_out]))
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """The emails of one folder, FOLDER_SIZE at most, and their rows `with_heads`, with the bytes of each."""
+    """The emails of one folder, FOLDER_SIZE at most, as rows `with_heads` and `with_index_cells`."""
 
     number: int
     rows: pl.DataFrame
-    emails: pl.Series
 
 
 def _prepared(slices: Iterable[pl.DataFrame], settings: EmailSettings, tally: _Tally) -> Iterator[_Batch]:
@@ -96,23 +93,28 @@ def _prepared(slices: Iterable[pl.DataFrame], settings: EmailSettings, tally: _T
             tally.left_out.append(left_out)
             rows = rows.filter(pl.col("reason").is_null())
         rows = with_index_cells(with_heads(rows, settings))
+        tally.emails += rows.height
         for batch in rows.partition_by("folder", maintain_order=True):
-            emails = email_texts(batch, settings)
-            sizes = emails.str.len_bytes().alias("bytes")
-            tally.emails += batch.height
-            tally.bytes += int(sizes.sum())
-            yield _Batch(batch["folder"][0], batch.with_columns(sizes), emails)
+            yield _Batch(batch["folder"][0], batch)
+
+
+def _texts(batch: _Batch, settings: EmailSettings, tally: _Tally) -> tuple[pl.Series, pl.Series]:
+    """The emails of a batch and the bytes of each."""
+    emails = email_texts(batch.rows, settings)
+    sizes = emails.str.len_bytes()
+    tally.bytes += int(sizes.sum())
+    return emails, sizes
 
 
 def _in_folders(slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The rows in multiples of FOLDER_SIZE, so that what is in a folder does not depend on the slices."""
     rest: pl.DataFrame | None = None
     for rows in slices:
-        there = rows if rest is None or rest.is_empty() else pl.concat([rest, rows], how="vertical_relaxed")
+        there = rows if rest is None else pl.concat([rest, rows], how="vertical_relaxed")
         whole = there.height - there.height % FOLDER_SIZE
         yield from there.head(whole).iter_slices(PREPARED)
-        rest = there.slice(whole)
-    if rest is not None and not rest.is_empty():
+        rest = there.slice(whole) if whole < there.height else None
+    if rest is not None:
         yield rest
 
 
@@ -126,7 +128,9 @@ def file_names(customers: pl.Series) -> pl.Series:
     return customers.replace_strict(file_stems(customers.unique().to_list()), return_dtype=pl.String)
 
 
-def _write_folders(run: Path, folder: str, batches: Iterator[_Batch]) -> list[WrittenFile]:
+def _write_folders(
+    run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings, tally: _Tally
+) -> list[WrittenFile]:
     (run / folder / "eml").mkdir(mode=OWNER_FOLDER)
     index = PrivateFile(run, f"{folder}/eml/index.csv")
     try:
@@ -134,33 +138,39 @@ def _write_folders(run: Path, folder: str, batches: Iterator[_Batch]) -> list[Wr
         for batch in batches:
             subfolder = f"{batch.number:04}"
             (run / folder / "eml" / subfolder).mkdir(mode=OWNER_FOLDER)
-            names = (subfolder + "/" + file_names(batch.rows["customer_id"]) + ".eml").alias("file")
-            for name, email in zip(names.to_list(), batch.emails.cast(pl.Binary).to_list(), strict=True):
-                _write_file(f"{run}/{folder}/eml/{name}", email)
-            indexed = batch.rows.with_columns(names, digests_of(batch.emails))
-            index.write(index_lines(indexed), batch.rows.height)
+            files = (subfolder + "/" + file_names(batch.rows["customer_id"]) + ".eml").to_list()
+            emails, sizes = _texts(batch, settings, tally)
+            _write_files(f"{run}/{folder}/eml", files, emails)
+            index.write(index_lines(batch.rows, files, sizes, digests_of(emails)), batch.rows.height)
     finally:
         index.close()
     return [index.written]
 
 
-def _write_mailbox(run: Path, folder: str, batches: Iterator[_Batch], sender: str) -> list[WrittenFile]:
+def _write_mailbox(
+    run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings, tally: _Tally
+) -> list[WrittenFile]:
     mailbox, index = PrivateFile(run, f"{folder}/messages.mbox"), PrivateFile(run, f"{folder}/messages.csv")
     try:
         index.write(index_header(digests=False))
         for batch in batches:
-            mailbox.write(mbox_entries(batch.emails, batch.rows["send_at_utc"], sender), batch.rows.height)
-            indexed = batch.rows.with_columns(file=pl.lit("messages.mbox"))
-            index.write(index_lines(indexed), batch.rows.height)
+            rows = batch.rows
+            emails, sizes = _texts(batch, settings, tally)
+            mailbox.write(mbox_entries(emails, rows["send_at_utc"], settings.sender), rows.height)
+            index.write(index_lines(rows, ["messages.mbox"] * rows.height, sizes), rows.height)
     finally:
         mailbox.close()
         index.close()
     return [mailbox.written, index.written]
 
 
-def _write_file(path: str, content: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, OWNER_ONLY)
-    try:
-        write_whole(file, content)
-    finally:
-        os.close(file)
+def _write_files(folder: str, files: Sequence[str], emails: pl.Series) -> None:
+    contents = emails.cast(pl.Binary)
+    for start in range(0, len(files), AT_ONCE):
+        few = contents.slice(start, AT_ONCE).to_list()
+        for name, email in zip(files[start : start + AT_ONCE], few, strict=True):
+            file = os.open(f"{folder}/{name}", NEW_FILE, OWNER_ONLY)
+            try:
+                write_whole(file, email)
+            finally:
+                os.close(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +15,10 @@ from segcli.exports.list_files import WrittenFile
 
 INDEX = ("customer_id", "email", "file", "subject", "message_id", "bytes")
 DIGEST = "xxh3_128"  # of an email that is a file of its own, as `xxhsum -H128` writes it
-QUOTED_CELLS = ("customer_id", "email", "subject")
+_DIGEST = plh.col("email").nchash.xxh3_128(return_binary=True, byte_order="big").bin.encode("hex")
 OWNER_ONLY = 0o600
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends without it
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
 
 
 class PrivateFile:
@@ -24,7 +26,7 @@ class PrivateFile:
 
     def __init__(self, run: Path, path: str) -> None:
         self._path, self._digest, self._bytes, self._rows = path, hashlib.sha256(), 0, 0
-        self._file = os.open(f"{run}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, OWNER_ONLY)
+        self._file = os.open(f"{run}/{path}", NEW_FILE, OWNER_ONLY)
 
     def write(self, content: bytes, rows: int = 0) -> None:
         self._digest.update(content)
@@ -54,20 +56,29 @@ def index_header(*, digests: bool) -> bytes:
 
 
 def with_index_cells(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds what of the index comes from data, as its cells: `cell_customer_id`, `cell_email` and `cell_subject`."""
-    sources = zip(QUOTED_CELLS, ("customer_id", "email", "subject_line"), strict=True)
-    return rows.with_columns(quoted(neutralised(pl.col(source)), ",").alias(f"cell_{name}") for name, source in sources)
+    """Adds what stands before and after the file in the index: `before_file` and `after_file`."""
+    customer, email, subject = (
+        quoted(neutralised(pl.col(source)), ",") for source in ("customer_id", "email", "subject_line")
+    )
+    return rows.with_columns(
+        before_file=pl.concat_str(customer, pl.lit(","), email, pl.lit(",")),
+        after_file=pl.concat_str(pl.lit(","), subject, pl.lit(","), "message_id", pl.lit(",")),
+    )
 
 
-def index_lines(rows: pl.DataFrame) -> bytes:
-    """The lines of emails: `rows` has the cells, file, message_id, bytes, and the digests for an index with them."""
-    cells = [pl.col(f"cell_{name}" if name in QUOTED_CELLS else name) for name in INDEX]
-    digests = [pl.col(DIGEST)] if DIGEST in rows.columns else []
-    lines = rows.select(pl.concat_str(*cells, *digests, separator=",")).to_series().to_list()
-    return ("\n".join(lines) + "\n").encode()
+def index_lines(rows: pl.DataFrame, files: Sequence[str], sizes: pl.Series, digests: pl.Series | None = None) -> bytes:
+    """The lines of emails `with_index_cells`: the file and the bytes of each, and its digest for an index with them."""
+    columns = (rows["before_file"].to_list(), files, rows["after_file"].to_list(), sizes.to_list())
+    if digests is None:
+        lines = [f"{before}{file}{after}{size}\n" for before, file, after, size in zip(*columns, strict=True)]
+    else:
+        lines = [
+            f"{before}{file}{after}{size},{digest}\n"
+            for before, file, after, size, digest in zip(*columns, digests.to_list(), strict=True)
+        ]
+    return "".join(lines).encode()
 
 
 def digests_of(emails: pl.Series) -> pl.Series:
     """A short digest of each email, quick to make: it tells whether two runs wrote the same, not who wrote it."""
-    numbers = emails.alias("email").to_frame().select(plh.col("email").nchash.xxh3_128()).to_series()
-    return pl.Series(DIGEST, [f"{number:032x}" for number in numbers.to_list()], dtype=pl.String)
+    return emails.alias("email").to_frame().select(_DIGEST.alias(DIGEST)).to_series()

@@ -77,9 +77,13 @@ def _quoted_printable(text: str) -> str:
         return text + "=\r\n"
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CODED.sub(lambda found: _in_hex(found[0]), text)
-    text = _LINE_END_SPACE.sub(lambda found: _in_hex(found[0]), text)
-    text = _LINES.sub("\\g<0>=\n", text)
+    if text.isascii() and text.isprintable():
+        text = text.replace("=", "=3D")
+    else:
+        text = _CODED.sub(lambda found: _in_hex(found[0]), text)
+        text = _LINE_END_SPACE.sub(lambda found: _in_hex(found[0]), text)
+    if len(text) >= _CUT:
+        text = _LINES.sub("\\g<0>=\n", text)
     text = _FIRST.sub(lambda found: _in_hex(found[0]), text)
     if text and not text.endswith("\n"):
         text += "=\n"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import polars as pl
@@ -16,6 +17,7 @@ from segcli.messages.templates import Template
 
 FAILURES: dict[str, pl.DataType] = {"row": pl.UInt32(), "reason": pl.String()}
 _LEAST, _MOST = 2_000, 25_000  # rows at once on each core
+_COLLECTED = 100  # messages as Python's texts
 _ROW = "segcli row"
 
 
@@ -40,7 +42,7 @@ def render(
     if path == "columnar" and not template.columnar:
         raise ValueError("only Jinja renders this template")
     if path == "jinja" or not template.columnar:
-        return _collected(template.jinja(coding).render_rows(frame), 0)
+        return _collected(template.jinja(coding).render_rows(frame))
     cores = os.cpu_count() or 1
     size = min(max(-(-frame.height // cores), _LEAST), _MOST)
     slices = [frame.slice(start, size) for start in range(0, max(frame.height, 1), size)]
@@ -66,20 +68,23 @@ def _with_reasons(template: Template, frame: pl.DataFrame, coding: Coding, value
     failed = values.is_null().arg_true()
     if not len(failed):
         return Rendered(values, pl.DataFrame(schema=FAILURES))
-    again = _collected(template.jinja(coding).render_rows(frame[failed]), 0)
+    again = _collected(template.jinja(coding).render_rows(frame[failed]))
     failures = again.failures.with_columns(row=failed.gather(again.failures["row"]).cast(pl.UInt32))
     if again.values.is_not_null().any():  # a filter that failed within a default, say, is not the end of a message
         values = values.scatter(failed, again.values)
     return Rendered(values, failures)
 
 
-def _collected(messages: Iterator[tuple[str | None, str | None]], start: int) -> Rendered:
-    texts, failures = [], []
-    for row, (text, reason) in enumerate(messages, start):
-        texts.append(text)
-        if text is None:
-            failures.append((row, reason))
-    return Rendered(pl.Series("text", texts, dtype=pl.String), pl.DataFrame(failures, FAILURES, orient="row"))
+def _collected(messages: Iterator[tuple[str | None, str | None]]) -> Rendered:
+    parts = [pl.Series("text", [], dtype=pl.String)]
+    failures: list[tuple[int, str | None]] = []
+    row = 0
+    # A few at a time go into Polars' memory, so that Python's is used again.
+    while some := list(islice(messages, _COLLECTED)):
+        parts.append(pl.Series("text", [text for text, _ in some], dtype=pl.String))
+        failures += [(row + place, reason) for place, (text, reason) in enumerate(some) if text is None]
+        row += len(some)
+    return Rendered(pl.concat(parts, rechunk=True), pl.DataFrame(failures, FAILURES, orient="row"))
 
 
 def _prepared(frame: pl.DataFrame, template: Template) -> pl.DataFrame:
