@@ -74,7 +74,7 @@ class StepRecipients:
             if own:
                 yield self._rendered_pages(recipients_pages(context, paths))
             else:
-                parts.append(context.select(sorted(PAGE_NAMES & {*context.columns}), paths))
+                parts.append(context.select(*sorted(PAGE_NAMES & {*context.columns}), paths))
         if parts:
             whole = pl.concat(parts)
             links = self.shop.settings.links
@@ -207,10 +207,12 @@ def without_unfinished(
     run: str,
     project: Project,
     notes: Problems,
+    withheld: Problems,
 ) -> pl.DataFrame:
     """The decided steps, with a reason for those whose message cannot be made: they stay due.
 
-    Where that is more than MOST_FAILURES of a step, nobody is sent it: the message itself is at fault.
+    Where that is more than MOST_FAILURES of a step, nobody is sent it, since the message itself is at fault: `withheld`
+    says so.
     """
     parts = []
     for (campaign, step), each in recipients.items():
@@ -221,6 +223,9 @@ def without_unfinished(
         failed = failed.with_columns(unfinished=pl.concat_str(pl.lit(f"{UNFINISHED}: "), "reason")).drop("reason")
         share = failed.height / each.rows.height
         if share > MOST_FAILURES:
+            most = failed["unfinished"].mode().sort()[0].removeprefix(f"{UNFINISHED}: ")
+            message = f"{campaign}.{step} goes to nobody: it cannot be made for {share:.1%} of its recipients ({most})."
+            withheld.error(message, each.checked.message.step.place, hint="They stay due until the message is mended.")
             others = each.rows.select("customer_id").join(failed, on="customer_id", how="anti")
             reason = f"{TOO_MANY} ({share:.1%})"
             failed = pl.concat([failed, others.with_columns(unfinished=pl.lit(reason))])

@@ -39,7 +39,7 @@ from segcli.history import (
 )
 from segcli.history.used_codes import used_codes
 from segcli.pipeline import Progress, SegmentRun, compute, quiet, without_forgotten
-from segcli.problems import DataError, Problem
+from segcli.problems import DataError, Problem, Problems
 from segcli.project.models import Project
 from segcli.sources.history_tables import identifiers_today
 from segcli.sources.tables import CANONICAL, Tables
@@ -68,6 +68,7 @@ class CampaignRun:
     situation: Situation  # what the plan looked at
     recent: pl.LazyFrame  # customer_id, send_at, channel of what counts for caps
     recipients: Mapping[tuple[str, str], StepRecipients]  # of the steps with a message, by campaign and step
+    withheld: tuple[Problem, ...]  # steps that nobody is sent since their message cannot be made
 
     @property
     def sent(self) -> pl.DataFrame:
@@ -142,12 +143,25 @@ def plan_run(
     decided = _without_unimportable(decided, customers, project)
     key = secret_key(prepared, history)
     decided = offered(decided, prepared, customers, tables, history, key)
-    decided, recipients = _with_messages(decided, prepared, customers, times, key)
+    withheld = Problems()
+    decided, recipients = _with_messages(decided, prepared, customers, times, key, withheld)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
     return CampaignRun(
-        prepared, run, history, renamed, planned, decided, journal, after, print_of_key, situation, recent, recipients
+        prepared,
+        run,
+        history,
+        renamed,
+        planned,
+        decided,
+        journal,
+        after,
+        print_of_key,
+        situation,
+        recent,
+        recipients,
+        tuple(withheld),
     )
 
 
@@ -212,7 +226,12 @@ def _without_unimportable(decided: pl.DataFrame, customers: Customers, project: 
     going = decided.filter(pl.col("reason").is_null())
     people = with_every_column(customers.columns_of(going["customer_id"], names).lazy())
     strangers = people.filter(~needs.fill_null(value=False)).select("customer_id").collect()
-    left_out = pl.col("reason").is_null() & pl.col("customer_id").is_in(strangers["customer_id"].implode())
+    # People who call, and senders of texts, are no email service.
+    left_out = (
+        pl.col("reason").is_null()
+        & (pl.col("channel") == "email")
+        & pl.col("customer_id").is_in(strangers["customer_id"].implode())
+    )
     reason = pl.when(left_out).then(pl.lit(f"{NOT_IMPORTABLE} {project.esp}")).otherwise("reason")
     return decided.with_columns(reason=reason)
 
@@ -265,7 +284,12 @@ def offered(
 
 
 def _with_messages(
-    decided: pl.DataFrame, prepared: PreparedCampaigns, customers: Customers, times: SendTimes, key: bytes | None
+    decided: pl.DataFrame,
+    prepared: PreparedCampaigns,
+    customers: Customers,
+    times: SendTimes,
+    key: bytes | None,
+    withheld: Problems,
 ) -> tuple[pl.DataFrame, dict[tuple[str, str], StepRecipients]]:
     """The decided steps without those whose message cannot be made, and the recipients of all others."""
     if not prepared.messages or key is None:
@@ -275,7 +299,8 @@ def _with_messages(
     project = prepared.prepared.project
     going = decided.filter(pl.col("reason").is_null())
     tried = step_recipients(prepared, going, customers, times, key)
-    decided = without_unfinished(decided, tried, run_name(project.as_of), project, prepared.prepared.problems)
+    notes = prepared.prepared.problems
+    decided = without_unfinished(decided, tried, run_name(project.as_of), project, notes, withheld)
     going = decided.filter(pl.col("reason").is_null())
     return decided, step_recipients(prepared, going, customers, times, key)
 

@@ -95,7 +95,7 @@ def prepare_chosen(
     return PreparedCampaigns(prepared, checked, checked_caps, needed, everything, checked_messages)
 
 
-def _compiled(project: Project, campaigns: Iterable[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
+def _compiled(project: Project, campaigns: Sequence[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
     rendered = project.messages.format != "none"
     if not any(rendered or step.channel != "email" for campaign in campaigns for step in campaign.steps):
         return ()

@@ -71,7 +71,14 @@ def _contents(run: CampaignRun) -> CampaignContents:
         hour = HOUR if found.step.split else None
         lists.append(
             StepList(
-                found.campaign, found.step.name, found.members, found.fields, coupons, hour, **_messages(run, found)
+                found.campaign,
+                found.step.name,
+                found.members,
+                found.fields,
+                coupons,
+                hour,
+                plain=found.step.channel != "email",
+                **_messages(run, found),
             )
         )
     return CampaignContents(

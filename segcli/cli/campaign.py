@@ -78,8 +78,10 @@ def campaign(
         print_json(_answer(run, written, seconds))
     elif not quiet:
         _show(run, written, seconds)
+    print_problems(run.withheld)
     if written.refused:
         print_problems([Problem(written.refused, key="--commit", hint=_PAST)])
+    if written.refused or run.withheld:
         raise typer.Exit(ExitCode.DATA)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,8 @@ def preview(
     with progress(quiet=quiet or as_json) as say, scratch_folder() as scratch:
         say("Recognising files")
         shop = load_project([project] if project else [], as_of=as_of)
+        if shop.messages.format == "none":  # a service renders them; they can be looked at all the same
+            shop = replace(shop, messages=replace(shop.messages, format="columns"))
         prepared = prepare_campaigns(shop, [campaign], problems)
         problems.stop()
         steps = [each.step.name for each in prepared.campaigns[0].steps]

@@ -12,7 +12,7 @@ import polars as pl
 
 from segcli.exports.coupons import write_coupons
 from segcli.exports.file_names import file_stems
-from segcli.exports.formats import ListFormat, with_every_column
+from segcli.exports.formats import ListFormat, load_format, with_every_column
 from segcli.exports.list_files import ListFile, WrittenFile, joined
 from segcli.exports.list_lines import line_builder
 from segcli.exports.preflight import preflight
@@ -37,6 +37,7 @@ class StepList:
     fields: tuple[str, ...]
     coupons: pl.DataFrame  # a row per code, see `coupons`
     hour: str | None = None
+    plain: bool = False  # for people, and not for an email service's importer
     columns_of: Callable[[pl.Series], pl.DataFrame] | None = None
     finished: tuple[str, ...] = ()  # the names of those columns
     write: Callable[[Path, str], list[WrittenFile]] | None = None
@@ -70,7 +71,8 @@ def write_steps(
     Raises DataError, before anything is written, for rows that the ESP's importer would take wrong.
     """
     for step in steps:
-        preflight(esp, step.members.columns, step.members.lazy(), fields=step.fields, as_of=as_of).stop_on_errors(
+        service = None if step.plain else esp
+        preflight(service, step.members.columns, step.members.lazy(), fields=step.fields, as_of=as_of).stop_on_errors(
             DataError
         )
     names = file_stems({step.campaign for step in steps} | {step.step for step in steps})
@@ -79,7 +81,7 @@ def write_steps(
         folder = f"campaigns/{names[step.campaign]}/{names[step.step]}"
         (run / folder).mkdir(parents=True, exist_ok=True)
         files = [
-            *_write_lists(run, folder, step, form, money, timezone),
+            *_write_lists(run, folder, step, load_format(None) if step.plain else form, money, timezone),
             *write_coupons(run, folder, step.coupons, timezone, shopify=shopify),
             *(step.write(run, folder) if step.write else ()),
         ]

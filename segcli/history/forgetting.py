@@ -123,6 +123,9 @@ def _suppress(history: Path, known: KnownPerson) -> None:
 def _erase(history: Path, out: Path, person: Person, day: dt.date) -> Erased:
     """Takes the person out of all folders: what stands in texts first, since only the columns tell what to look for."""
     erased = Erased()
+    for page in sorted(out.glob("preview-*.html")):
+        # It shows a few customers, these or others, and can be made again.
+        page.unlink()
     for rows in (False, True):
         for folder in run_folders(out):
             done = _redact_outputs(history, out, folder, person, day, rows=rows)

@@ -14,6 +14,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from segcli.messages.compiling import compile_page
+from segcli.messages.jinja_path import MessageEnvironment
 from segcli.messages.landing import page_names
 from segcli.messages.layout import Layout
 from segcli.messages.model import Source
@@ -101,12 +102,13 @@ def finish_page(
 def _check_names(source: Source, problems: Problems, *, per_recipient: bool, key: str | None) -> None:
     """Problems for every name that a page must not say."""
     try:
-        tree = jinja2.Environment().parse(source.text)
+        tree = MessageEnvironment(source.escape).parse(source.text)
+        named = meta.find_undeclared_variables(tree)
     except jinja2.TemplateSyntaxError as error:
-        problems.error(f"{error.message}", source.place(error.lineno), key)
+        problems.error(f"{(error.message or 'a syntax error').rstrip('.')}.", source.place(error.lineno), key)
         return
     allowed = page_names(per_recipient=per_recipient)
-    unknown = meta.find_undeclared_variables(tree) - allowed
+    unknown = named - allowed
     lines = source.text.splitlines()
     told: set[tuple[str, int]] = set()
     for node in tree.find_all(nodes.Name):

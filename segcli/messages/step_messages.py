@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class StepMessage:
     family: MessageFamily
     versions: Mapping[MessageFile, CompiledMessage]
     parameters: LinkParameters
+    locale: str  # of the plain versions
     pages: Mapping[str | None, Page] = field(default_factory=dict)  # the landing page by language, None for all others
 
     @property
@@ -89,7 +91,7 @@ def has_message(folder: Path, step: Step) -> bool:
     )
 
 
-def compile_messages(project: Project, campaigns: Iterable[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
+def compile_messages(project: Project, campaigns: Sequence[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
     """Every message that has a file; where finished emails are asked for, a step without one is a problem.
 
     What is wrong with a file goes to `problems` with its place.
@@ -97,6 +99,7 @@ def compile_messages(project: Project, campaigns: Iterable[Campaign], problems: 
     folders = {recipe.name: recipe.path.parent for recipe in project.recipes}
     layout: Layout | None = None
     found = []
+    _check_way_out(project, campaigns, problems)
     for campaign in campaigns:
         folder = folders[campaign.recipe]
         for step in campaign.steps:
@@ -110,6 +113,14 @@ def compile_messages(project: Project, campaigns: Iterable[Campaign], problems: 
             if message is not None:
                 found.append(message)
     return tuple(found)
+
+
+def _check_way_out(project: Project, campaigns: Sequence[Campaign], problems: Problems) -> None:
+    settings = project.messages
+    mails = [step for campaign in campaigns for step in campaign.steps if step.channel == "email" and step.marketing]
+    if mails and settings.sender and settings.format in ("eml", "mbox") and settings.links.unsubscribe is None:
+        hint = "Write `links: {unsubscribe: https://...}`: the laws ask for it, and so do the mail providers."
+        problems.error("marketing emails need a page to unsubscribe at.", settings.sender.place, "links", hint)
 
 
 def _tell_of_no_file(project: Project, step: Step, folder: Path, problems: Problems) -> None:
@@ -140,7 +151,7 @@ def _compiled(
         hint = "Write all of them with HTML, or all as text alone."
         problems.error(f"the versions of '{step.message}' are not all of one kind.", step.place, hint=hint)
     pages = _pages(project, family, versions, layout, problems)
-    return StepMessage(campaign.name, step, family, versions, parameters, pages)
+    return StepMessage(campaign.name, step, family, versions, parameters, project.locale, pages)
 
 
 def _lint(project: Project, step: Step, file: MessageFile, message: CompiledMessage, problems: Problems) -> None:
@@ -148,7 +159,13 @@ def _lint(project: Project, step: Step, file: MessageFile, message: CompiledMess
         sender = project.messages.sender
         address = sender is None or sender.address is not None
         check_message(file, message, problems, marketing=step.marketing, sender_address=address)
+        if message.html and message.preheader and not re.search(r"\bpreheader\b", message.html.text):
+            hint = "Write {{ preheader }} into the body, at its beginning and hidden, or leave it out."
+            problems.warn("the preheader is shown nowhere.", Place(shown_path(file.path), 1, 1), "preheader", hint)
     elif step.channel == "sms":
+        if file.body is not None:
+            hint = f"Write {file.name}.txt instead."
+            problems.error("a text message is a .txt file.", Place(shown_path(file.path), 1, 1), hint=hint)
         lint_text_file(file.path, None, problems)
 
 

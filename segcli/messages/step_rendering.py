@@ -92,11 +92,20 @@ def _rendered(checked: CheckedMessage, rows: pl.DataFrame, coding: Coding) -> tu
             failed = pl.lit("there is no version of the message for them")
             parts.append(of_version.select("row", "preheader", *_empty(), failure=failed))
             continue
-        templates = checked.templates[files[int(str(number))]]
-        parts.append(_of_version(templates, of_version, coding))
+        file = files[int(str(number))]
+        spoken = of_version.with_columns(spoken_locale(file.language, checked.message.locale))
+        parts.append(_of_version(checked.templates[file], spoken, coding))
     found = pl.concat(parts).sort("row")
     context = rows.drop("row", "version").with_columns(found["preheader"])
     return context, found.select(*RENDERED)
+
+
+def spoken_locale(language: str | None, default: str) -> pl.Expr:
+    """How numbers and dates are written: as the words around them are, and not as the recipient's language does where
+    the message is in another one. Who shares its language has their own country's way."""
+    written = (language or default).replace("-", "_")
+    same = pl.col("locale").str.split("_").list.first() == written.split("_")[0]
+    return pl.when(same).then("locale").otherwise(pl.lit(written)).alias("locale")
 
 
 def _empty() -> list[pl.Expr]:

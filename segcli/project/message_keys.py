@@ -9,6 +9,7 @@ from segcli.project.values import Choice, Flag, Text
 
 _ADDRESS = Text("an email address", r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")
 _LINK = Text("a link that begins with https://", r"^https?://[^\s\"<>]+$")
+_SAFE_LINK = Text("a link that begins with https://", r"^https://[^\s\"<>]+$")  # as one-click unsubscribing asks for
 _COLOUR = Text("a colour such as #1a7f5a", r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")
 _PARAMETER = Text("a parameter of letters, digits, - and _", r"^[A-Za-z0-9_-]+$")
 
@@ -40,7 +41,7 @@ def _check_links(values: Values, key: str, problems: Problems) -> None:
 LINKS = Shape(
     "links", "Where the links of messages lead.",
     (Key("shop", _LINK, "The shop."),
-     Key("unsubscribe", _LINK, "The page where a recipient says stop; their token is put behind it."),
+     Key("unsubscribe", _SAFE_LINK, "The page where a recipient says stop; their token is put behind it."),
      Key("help", _LINK, "Where a customer finds help."),
      Key("referral", _LINK, "The page of the referral programme; the recipient's token is put behind it."),
      Key("subscribe", _LINK, "Where who gets no news can ask for them; the recipient's token is put behind it."),

@@ -132,7 +132,10 @@ def test_who_lacks_what_the_message_names_stays_due_and_the_rest_go_out(tmp_path
 
 def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
     shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ phone }}"))
-    run = campaign(capsys, shop)
+    code, out, err = ran(capsys, "campaign", "--project", shop, "--json")
+    assert code == 1
+    assert "thanks.hello goes to nobody: it cannot be made for 90.0% of its recipients (phone is missing)." in err
+    run = Path(json.loads(out)["run"])
     reasons = {row["reason"] for row in rows_of(run / "excluded.csv") if row["step"] == "hello"}
     assert reasons == {
         "the message cannot be made: phone is missing",
@@ -148,6 +151,7 @@ def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
         ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "orders"),
         ({"hello_md": HELLO.replace("{{ orders }}", "{{ orders")}, "recipes/mine/hello.md:7:"),
         ({"again_md": ""}, "the message 'again' has no file."),
+        ({"hello_md": HELLO.replace("---\n#", "landing: p.html\n---\n#"), "p_html": "{{ shop | mony }}"}, "mony"),
         ({"hello_tr_html": "<p>Merhaba</p>", "hello_tr_md": "", "hello_md": "", "hello_txt": "Hello"}, "hello"),
     ],
 )
@@ -232,15 +236,40 @@ def test_a_landing_page_says_what_the_message_offers_and_not_whose_it_is(tmp_pat
     assert link in body(parsed(run / STEP / "eml" / index["c2"]), "html")
 
 
+def test_a_landing_page_for_all_shows_what_they_share(tmp_path, capsys) -> None:
+    hello = HELLO.replace("---\n# Thank", "landing: page.html\n---\n# Thank").replace("shop_url", "landing_url")
+    page = "<html><head><title>x</title></head><body>{{ offer_value | number }} % {{ shop }}</body></html>"
+    run = campaign(capsys, message_shop(tmp_path, SENDER, hello_md=hello, page_html=page))
+    pages = sorted(path.relative_to(run / STEP).as_posix() for path in (run / STEP / "landing").rglob("*.html"))
+    assert pages == ["landing/thanks/hello.en_DE.html", "landing/thanks/hello.tr_TR.html"]
+    assert "10 % Kettle" in (run / STEP / pages[0]).read_text("utf-8")
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    assert "https://kettle.example/l/thanks/hello.en_DE.html" in body(parsed(run / STEP / "eml" / index["c2"]), "html")
+
+
+def test_numbers_are_written_as_the_words_around_them(tmp_path, capsys) -> None:
+    hello = HELLO.replace("{{ orders }}", "{{ (orders / 4) | number }}")
+    shop = message_shop(tmp_path, hello_md=hello, hello_tr_md=hello)
+    people = (shop / "customers.csv").read_text("utf-8").replace(",Ada2,en,", ",Ada2,de,")
+    (shop / "customers.csv").write_text(people, encoding="utf-8")
+    run = campaign(capsys, shop)
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    german, turkish = (body(parsed(run / STEP / "eml" / index[who]), "plain") for who in ("c2", "c1"))
+    assert "0.25 times" in german
+    assert "0,25 times" in turkish
+
+
 @pytest.mark.parametrize("form", ["eml", "mbox"])
 def test_who_is_forgotten_is_taken_out_of_the_emails_too(tmp_path, capsys, form) -> None:
     shop = message_shop(tmp_path, SENDER + f"messages: {{format: {form}}}\n")
     run = campaign(capsys, shop, "--commit")
+    assert ran(capsys, "preview", "thanks", "-q", "-p", shop)[0] == 0
     assert ran(capsys, "forget", "c12", "-q", "-p", shop)[0] == 0
     for path in (path for path in run.rglob("*") if path.is_file()):
         assert "c12@example.com" not in path.read_text("utf-8", errors="replace"), path
         assert "Ada12," not in path.read_text("utf-8", errors="replace"), path
         assert "c12." not in path.name
+    assert not [*(shop / "out").glob("preview-*")]
     left = in_mailbox(run / STEP / "messages.mbox") if form == "mbox" else [*(run / STEP / "eml").rglob("*.eml")]
     assert len(left) == CUSTOMERS - 1
 

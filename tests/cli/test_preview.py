@@ -65,8 +65,13 @@ def test_a_name_that_there_is_not_is_told(tmp_path: Path, capsys: Capture, name:
     assert said in " ".join(err.split())
 
 
+def test_what_a_service_renders_can_be_looked_at_too(tmp_path: Path, capsys: Capture) -> None:
+    code, _, err = ran(capsys, "preview", "thanks", "-p", message_shop(tmp_path, ""))
+    assert code == 0, err
+
+
 def test_without_any_message_it_says_what_to_write(tmp_path: Path, capsys: Capture) -> None:
-    shop = message_shop(tmp_path, "", RECIPE)
+    shop = message_shop(tmp_path, "", RECIPE, hello_md="", hello_tr_md="", again_md="")
     code, _, err = ran(capsys, "preview", "thanks", "-p", shop)
     assert code == 2
     assert "there is no message to show of thanks" in " ".join(err.split())
