@@ -17,18 +17,17 @@ from segcli.exports.email_parts import with_reasons
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.context import ShopFacts, context_of, landing_paths, tokens, with_landing_urls
 from segcli.messages.landing import PAGE_NAMES, recipients_pages, shared_pages
+from segcli.messages.model import CLIPPED_AT, LONGEST_SUBJECT
 from segcli.messages.opt_out import with_opt_out
 from segcli.messages.rendering import render
 from segcli.messages.sms import text_rows
 from segcli.messages.sms_lints import lint_texts
-from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step
+from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step, spoken_locale
 from segcli.problems import Problems
 from segcli.project.models import Project
 
 UNFINISHED = "the message cannot be made"
 TOO_MANY = "the message cannot be made for too many"
-CLIPPED_AT = 102_000  # bytes
-LONGEST_SUBJECT = 60  # characters
 MOST_FAILURES = 0.01  # of a step's messages; above it something is wrong with the message, and nobody gets it
 
 
@@ -90,8 +89,9 @@ class StepRecipients:
         for (version,), some in rows.group_by(["version"], maintain_order=True):
             fits = (language for language in languages if version and language.split("-")[0] == version)
             template = self.checked.pages[next(fits, None)]
+            written = some.with_columns(spoken_locale(str(version) if version else None, self.checked.message.locale))
             kept = [name for name in ("customer_id", "path") if name in some.columns]
-            parts.append(some.select(kept).with_columns(render(template, some).values.alias("html")))
+            parts.append(some.select(kept).with_columns(render(template, written).values.alias("html")))
         return pl.concat(parts).sort("path")
 
     @cached_property
@@ -170,11 +170,10 @@ def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings |
     sender, step = project.messages.sender, checked.message.step
     if sender is None or step.channel != "email" or project.messages.format not in ("eml", "mbox"):
         return None
-    version = next(iter(checked.message.versions.values()))
     return EmailSettings(
-        sender_name=version.from_name or sender.name or project.shop,
+        sender_name=sender.name or project.shop,
         sender_email=sender.email,
-        reply_to=version.reply_to or sender.reply_to,
+        reply_to=sender.reply_to,
         list_id=f"{step.list or 'news'}.{sender.list_id or sender.domain}",
         feedback=(checked.message.step.name, checked.message.campaign),
         coding=Coding(project.messages.encoding),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -63,7 +62,8 @@ class StepOutputs:
         if step.channel == "sms":
             return self._whole(write_texts(run, folder, self.recipients.rendered(self.run)))
         if step.channel == "list":
-            texts = pl.concat(part.select("customer_id", "text", "send_at_local") for part in self._slices())
+            parts = self.recipients.rendered(self.run)
+            texts = pl.concat(part.select("customer_id", "text", "send_at_local") for part in parts)
             rows = self.members.drop("text", "send_at_local", strict=False).join(texts, on="customer_id", how="left")
             return [write_call_list(run, folder, rows)]
         settings = email_settings(self.project, self.recipients.checked)
@@ -72,9 +72,6 @@ class StepOutputs:
         coding = Coding(self.project.messages.encoding)
         kind = cast(Kind, self.project.messages.format)
         return self._whole(write_emails(run, folder, self.recipients.rendered(self.run, coding), settings, kind))
-
-    def _slices(self) -> Iterator[pl.DataFrame]:
-        return self.recipients.rendered(self.run)
 
     def _whole(self, written: WrittenEmails | WrittenTexts) -> list[WrittenFile]:
         """The files. Raises DataError if somebody's message was left out after all: it counts as sent."""

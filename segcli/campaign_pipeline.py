@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segcli.campaign_key import secret_key
 from segcli.campaign_preparing import PreparedCampaigns
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.code_pools import NO_CODE_LEFT, read_pools
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers, customers_of
 from segcli.campaigns.gate import decide
 from segcli.campaigns.offer_conditions import with_offer_conditions
-from segcli.campaigns.offers import USED, CodeSources, attach_offers, needs_key
+from segcli.campaigns.offers import USED, CodeSources, attach_offers
 from segcli.campaigns.planning import PlannedCampaign, Situation, due_frame, plan_campaigns
-from segcli.campaigns.secret_key import ENVIRONMENT, fingerprint, make_key, read_key
+from segcli.campaigns.secret_key import fingerprint
 from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import journal_of, next_state
 from segcli.campaigns.showing import with_products
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from segcli.campaign_messages import StepRecipients
 
 NOT_IMPORTABLE = "cannot be imported into"
-STAND_IN = b"no key was made yet, and no code is shown"
 NAME_FORMAT = "%Y-%m-%dT%H%M"  # of runs, which are known by their minute
 
 
@@ -127,10 +126,7 @@ def plan_run(
     customers = without_forgotten_people(run)
     renamed = _renamed(history, tables)
     state = with_ids_of_today(state, renamed)
-    events = tables.tables.get("events")
-    times = SendTimes(
-        customers.frame, events.whole if events else None, project.timezone, project.as_of, project.limits.quiet_hours
-    )
+    times = send_times(run, customers)
     situation = Situation(
         customers, tables, state, clocks, project.as_of, project.limits.ahead, times, newest_rows(prepared, run), whole
     )
@@ -169,6 +165,14 @@ def without_forgotten_people(run: SegmentRun) -> Customers:
     """The customers of a run, without those who asked to be forgotten."""
     known = customers_of(run.computed)
     return replace(known, frame=without_forgotten(known.frame))
+
+
+def send_times(run: SegmentRun, customers: Customers) -> SendTimes:
+    """When messages go out: by the customers' clocks, what they opened when, and the project's quiet hours."""
+    project, events = run.prepared.project, run.tables.tables.get("events")
+    return SendTimes(
+        customers.frame, events.whole if events else None, project.timezone, project.as_of, project.limits.quiet_hours
+    )
 
 
 def _renamed(history: History, tables: Tables) -> pl.DataFrame:
@@ -234,28 +238,6 @@ def _without_unimportable(decided: pl.DataFrame, customers: Customers, project: 
     )
     reason = pl.when(left_out).then(pl.lit(f"{NOT_IMPORTABLE} {project.esp}")).otherwise("reason")
     return decided.with_columns(reason=reason)
-
-
-def secret_key(prepared: PreparedCampaigns, history: History, *, make: bool = False) -> bytes | None:
-    """The secret of unique codes and recipients' tokens, if any step has some; `make` writes it before the first run
-    that needs it.
-
-    Where there is none yet and nothing is written, another stands in for it: the codes are shown to nobody.
-    Raises DataError for a key other than the one that earlier codes were made with: they would all change.
-    """
-    if not prepared.messages and not needs_key([each.campaign for each in prepared.campaigns]):
-        return None
-    known = next((run.facts["key_fingerprint"] for run in reversed(history.runs) if run.facts["key_fingerprint"]), None)
-    file = prepared.prepared.project.key_file
-    if not os.environ.get(ENVIRONMENT) and known is None and not file.exists():
-        if not make:
-            return STAND_IN
-        make_key(file)
-    key = read_key(file, os.environ)
-    if known is not None and fingerprint(key) != known:
-        hint = f"Put back the key that the history was made with, in {file.name} or in {ENVIRONMENT}."
-        raise DataError([Problem("this key is another one: codes that were mailed would change.", hint=hint)])
-    return key
 
 
 def offered(

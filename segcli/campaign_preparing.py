@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segcli.campaigns.caps import caps_of
-from segcli.campaigns.checking import CheckedCampaign, CheckedCap, campaign_names, check_campaigns, check_caps
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedCap
+from segcli.campaigns.checking import campaign_names, check_campaigns, check_caps
 from segcli.campaigns.code_pools import check_pools
 from segcli.campaigns.customer_times import needed_for_times
 from segcli.campaigns.offers import check_offers

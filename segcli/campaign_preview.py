@@ -5,21 +5,22 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from segcli.campaign_key import STAND_IN, secret_key
 from segcli.campaign_messages import StepRecipients, email_settings, step_recipients
-from segcli.campaign_pipeline import STAND_IN, offered, secret_key, without_forgotten_people
+from segcli.campaign_pipeline import offered, send_times, without_forgotten_people
 from segcli.campaign_preparing import PreparedCampaigns
-from segcli.campaigns.checking import CheckedCampaign
-from segcli.campaigns.customer_times import SendTimes
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.planning import DUE
 from segcli.campaigns.showing import with_products
 from segcli.campaigns.variants import with_variants
+from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import email_texts, with_heads, with_reasons
 from segcli.exports.preview_page import PreviewMessage
 from segcli.history import open_history, run_name
@@ -27,7 +28,7 @@ from segcli.messages.coding import Coding
 from segcli.messages.preview_choice import choose_previews
 from segcli.messages.sms import text_rows
 from segcli.messages.step_messages import StepMessage
-from segcli.pipeline import Progress, SegmentRun, compute, quiet
+from segcli.pipeline import Progress, compute, quiet
 from segcli.project.models import Project
 
 LOOKED_AT = 2_000  # customers of an audience among whom examples are looked for
@@ -38,7 +39,7 @@ _HEADERS_OF_BODY = frozenset({"content-type", "content-transfer-encoding", "mime
 
 @dataclass(frozen=True)
 class Preview:
-    """The messages, and the steps whose audience has nobody now: they are shown for other customers."""
+    """The messages, and the campaigns whose audience has nobody now: they are shown for other customers."""
 
     messages: list[PreviewMessage]
     nobody_in: tuple[str, ...]
@@ -56,10 +57,6 @@ def preview_campaigns(
     run = compute(shop, scratch, progress, needed=prepared.needed)
     progress("Rendering examples")
     customers = without_forgotten_people(run)
-    events = run.tables.tables.get("events")
-    times = SendTimes(
-        customers.frame, events.whole if events else None, project.timezone, project.as_of, project.limits.quiet_hours
-    )
     people, nobody = _people(prepared, customers)
     key = secret_key(prepared, history)
     parts = []
@@ -69,17 +66,15 @@ def preview_campaigns(
         rows = with_products(rows, prepared.campaigns, customers, run.tables, project.as_of, scratch)
         parts.append(offered(rows, prepared, customers, run.tables, history, key))
     due = pl.concat(parts, how="diagonal_relaxed")
-    recipients = step_recipients(prepared, due, customers, times, key or STAND_IN)
+    recipients = step_recipients(prepared, due, customers, send_times(run, customers), key or STAND_IN)
     wanted = {name: each for name, each in recipients.items() if step in (None, name[1])}
-    messages = [message for each in wanted.values() for message in _examples(each, project, run)]
+    messages = [message for each in wanted.values() for message in _examples(each, project)]
     every = [(campaign.name, each.step.name) for campaign in prepared.campaigns for each in campaign.steps]
     lacking = tuple(f"{campaign}.{name}" for campaign, name in every if (campaign, name) not in prepared.messages)
     return Preview(messages, nobody, lacking)
 
 
-def _people(
-    prepared: PreparedCampaigns, customers: Customers
-) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:  # fmt: skip
+def _people(prepared: PreparedCampaigns, customers: Customers) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
     """Some of each campaign's audience, or of all customers; and whose audience is empty."""
     found, nobody = {}, []
     for campaign in prepared.campaigns:
@@ -122,7 +117,7 @@ def _rows(campaign: CheckedCampaign, number: int, people: pl.DataFrame, project:
     return rows.with_columns(barred=pl.lit(None, pl.String), allowed=pl.lit(value=True), reason=pl.lit(None, pl.String))
 
 
-def _examples(recipients: StepRecipients, project: Project, run: SegmentRun) -> Iterator[PreviewMessage]:
+def _examples(recipients: StepRecipients, project: Project) -> Iterator[PreviewMessage]:
     """The examples of one step, chosen by what messages depend on, and then rendered."""
     message = recipients.checked.message
     whole = pl.concat(recipients.context(first, LOOKED_AT) for first in range(0, recipients.rows.height, LOOKED_AT))
@@ -144,14 +139,14 @@ def _examples(recipients: StepRecipients, project: Project, run: SegmentRun) -> 
     shown = sorted({*few.checked.names, *_named(message)} & {*context.columns})
     settings, name = email_settings(project, few.checked), run_name(project.as_of)
     versions = dict(zip(context[PERSON], few.checked.message.numbers(context), strict=True))
+    mails = _mails(few, settings, name) if settings else {}
     for plain in few.rendered(name):
-        heads = _heads(few, settings, name) if settings else {}
         texts = text_rows(plain) if message.step.channel == "sms" else None
         counted = {row[PERSON]: row for row in texts.rows.to_dicts()} if texts else {}
         for row, values in zip(plain.to_dicts(), context.to_dicts(), strict=True):
             person = row[PERSON]
             file = files[versions[person]] if versions[person] is not None else None
-            headers, size, unfit = heads.get(person, ((), 0, None))
+            mail = mails.get(person, _Mail())
             sms = counted.get(person, {})
             yield PreviewMessage(
                 customer_id=person,
@@ -161,16 +156,16 @@ def _examples(recipients: StepRecipients, project: Project, run: SegmentRun) -> 
                 preheader=row["preheader"],
                 html=row.get("html"),
                 text=sms.get("text") or row["text"] or "",
-                headers=headers,
-                size=size,
-                fields=[(field, _shown(values[field])) for field in shown],
+                headers=mail.headers,
+                size=mail.size,
+                fields=[(each, _shown(values[each])) for each in shown],
                 channel="sms" if message.step.channel == "sms" else "email",
                 segments=sms.get("segments"),
                 encoding=sms.get("encoding"),
                 step=f"{message.campaign}.{message.step.name}",
                 language=file.language if file else None,
                 variant=file.variant if file else None,
-                failure=row["failure"] or unfit,
+                failure=row["failure"] or mail.unfit,
             )
 
 
@@ -180,15 +175,22 @@ def _named(message: StepMessage) -> set[str]:
     return {name for name in ("products", "offer_value", "offer_reward", "coupon_code", "landing_url") if name in texts}
 
 
-def _heads(
-    few: StepRecipients, settings: Any, run: str
-) -> dict[str, tuple[list[tuple[str, str]], int, str | None]]:  # fmt: skip
-    """Of each customer the headers as mail programs read them, the size of the whole mail, and why it is none."""
-    found: dict[str, tuple[list[tuple[str, str]], int, str | None]] = {}
+@dataclass(frozen=True)
+class _Mail:
+    """What mail programs read of an email, or why it is none."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    size: int = 0  # of the whole mail, in bytes
+    unfit: str | None = None
+
+
+def _mails(few: StepRecipients, settings: EmailSettings, run: str) -> dict[str, _Mail]:
+    """The email of each customer, of those whose message could be rendered."""
+    found = {}
     for coded in few.rendered(run, Coding(settings.coding)):
         rows = with_reasons(coded, settings)
         for row in rows.filter(pl.col("reason").is_not_null(), pl.col("failure").is_null()).to_dicts():
-            found[row[PERSON]] = [], 0, row["reason"]
+            found[row[PERSON]] = _Mail(unfit=row["reason"])
         good = rows.filter(pl.col("reason").is_null())
         if good.is_empty():
             continue
@@ -196,7 +198,7 @@ def _heads(
         for person, text in zip(good[PERSON], email_texts(good, settings), strict=True):
             parsed = email.message_from_string(text, policy=email.policy.SMTP)
             headers = [(name, str(value)) for name, value in parsed.items() if name.lower() not in _HEADERS_OF_BODY]
-            found[person] = headers, len(text.encode()), None
+            found[person] = _Mail(headers, len(text.encode()))
     return found
 
 

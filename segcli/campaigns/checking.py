@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 
 import polars as pl
 
+from segcli.campaigns.checked_campaigns import (
+    RESPONSES,
+    CheckedCampaign,
+    CheckedCap,
+    CheckedOffer,
+    CheckedRowStart,
+    CheckedStep,
+)
 from segcli.fields import Plan, references
 from segcli.fields.expressions import CheckedExpression, Scope, check_expression, names_in
 from segcli.problems import Problems, nearest
@@ -15,95 +23,9 @@ from segcli.project.campaign_models import Campaign, Cap, Offer, RowStart, Step
 from segcli.project.models import Expression, Field, Segment
 from segcli.sources.tables import CANONICAL, Catalog
 
-# What a step's `when` may ask of the time since the series' last message.
-RESPONSES = ("opened", "clicked", "ordered")
 # The columns that tell the rows of a table apart; elsewhere a row is known by its time.
 ROW_ID = {"carts": "cart_id", "cart_items": "cart_id", "orders": "order_id", "order_items": "order_id"}
 WORDS = frozenset({"place", "recipe", "meaning", "unit", "source"})  # of a definition, for people
-READ_FOR_RESPONSES: Mapping[str, frozenset[str]] = {
-    "events": frozenset({"customer_id", "at", "event", "campaign"}),
-    "orders": frozenset({"customer_id", "ordered_at"}),
-}
-
-
-@dataclass(frozen=True)
-class CheckedRowStart:
-    """A row of a table that starts a series: its id, its time, and which rows count."""
-
-    table: str
-    row_id: str | None
-    at: str
-    where: CheckedExpression | None
-
-
-@dataclass(frozen=True)
-class CheckedOffer:
-    offer: Offer
-    when: CheckedExpression | None
-    value: CheckedExpression | None
-
-
-@dataclass(frozen=True)
-class CheckedStep:
-    step: Step
-    when: CheckedExpression | None
-    offers: tuple[CheckedOffer, ...]
-
-    @property
-    def asks_for_responses(self) -> frozenset[str]:
-        """Which of opened, clicked and ordered the step's `when` names."""
-        return (self.when.names if self.when else frozenset()) & frozenset(RESPONSES)
-
-
-@dataclass(frozen=True)
-class CheckedCampaign:
-    """A campaign whose expressions Polars can have; `condition` changes when what its audience means changes."""
-
-    campaign: Campaign
-    audience: CheckedExpression
-    start: CheckedExpression | CheckedRowStart | None
-    until: CheckedExpression | None
-    steps: tuple[CheckedStep, ...]
-    condition: str
-
-    @property
-    def name(self) -> str:
-        return self.campaign.name
-
-    @property
-    def by_row(self) -> bool:
-        """A series for every row of a table."""
-        return isinstance(self.start, CheckedRowStart)
-
-    @property
-    def by_entering(self) -> bool:
-        """A series from entering the audience."""
-        return self.start is None
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """The fields and customer columns without which nothing can be said of it."""
-        found = self.audience.names - self.audience.optional
-        if isinstance(self.start, CheckedExpression):
-            found |= self.start.names - self.start.optional
-        return found | (self.until.names - self.until.optional if self.until else frozenset())
-
-    def needed_columns(self) -> dict[str, frozenset[str]]:
-        """The columns that its tables have to bring: table -> columns."""
-        needed: dict[str, frozenset[str]] = {}
-        if isinstance(self.start, CheckedRowStart):
-            where = self.start.where.names if self.start.where else frozenset()
-            needed[self.start.table] = where | {"customer_id", self.start.at} | {self.start.row_id or self.start.at}
-        if any(step.asks_for_responses for step in self.steps):
-            for table, columns in READ_FOR_RESPONSES.items():
-                needed[table] = needed.get(table, frozenset()) | columns
-        return needed
-
-
-@dataclass(frozen=True)
-class CheckedCap:
-    cap: Cap
-    when: CheckedExpression | None
 
 
 def campaign_names(campaigns: Iterable[Campaign], caps: Iterable[Cap] = ()) -> frozenset[str]:

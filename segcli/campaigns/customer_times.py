@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from segcli.campaigns.best_times import best_times
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.clocks import zones_of
 from segcli.campaigns.customers import PERSON
 from segcli.campaigns.send_times import later, local_midnight, moved_moments, out_of_quiet, sending_times

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from segcli.campaigns.caps import shipped_caps
-from segcli.campaigns.checking import READ_FOR_RESPONSES, CheckedCampaign, CheckedCap, CheckedRowStart, CheckedStep
+from segcli.campaigns.checked_campaigns import (
+    READ_FOR_RESPONSES,
+    CheckedCampaign,
+    CheckedCap,
+    CheckedRowStart,
+    CheckedStep,
+)
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.planning import too_old
 from segcli.fields.expressions import CheckedExpression

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.clocks import in_utc, local_times
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers

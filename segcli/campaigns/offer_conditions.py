@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
 from segcli.campaigns.customers import PERSON, Customers
 
 

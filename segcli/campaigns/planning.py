@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import ID_FORMAT, Clock, find_series

@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
 from segcli.campaigns.planning import Situation
 from segcli.campaigns.steps import Timing, earliest_moment, lets_in, of_the_past, within_active
 from segcli.fields.expressions import CheckedExpression

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart
 from segcli.history.tables import STATE
 
 # Late data moves a start by minutes or hours. The same start, moved, is no second one.

@@ -14,7 +14,6 @@ from segcli.campaigns.steps import skipped_steps
 from segcli.history.tables import JOURNAL, STATE
 
 SERVED = ("sent", "held_out")  # what counts as a message of a series
-DETAILS = ("variant", "reward", "offer_value", "code", "code_pool", "code_expires_at", "products")
 
 
 def journal_of(run: str, as_of: dt.datetime, planned: Sequence[PlannedCampaign], decided: pl.DataFrame) -> pl.DataFrame:

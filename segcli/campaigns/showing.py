@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.products import PICKED, ShopProducts, pick_products
 from segcli.sources.tables import Tables

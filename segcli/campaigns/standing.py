@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from segcli.campaigns.caps import cap_column
-from segcli.campaigns.checking import CheckedCampaign, CheckedCap
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedCap
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.contact import allowed_field
 from segcli.project.campaign_models import Step

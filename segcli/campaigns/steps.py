@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.responses import with_responses

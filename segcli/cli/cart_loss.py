@@ -67,7 +67,7 @@ def _of_figures(visitors: str, price: str, conversion: str, abandoned: str, *, a
     if as_json:
         print_json(_answer(loss_of_visitors(*values)))
         return
-    for line in arithmetic(*values, ""):
+    for line in arithmetic(*values):
         stdout_console().print(line, markup=False, highlight=False)
 
 

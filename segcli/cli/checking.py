@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from segcli.campaign_pipeline import clocks_of, newest_rows, plan_run, secret_key
+from segcli.campaign_key import secret_key
+from segcli.campaign_pipeline import clocks_of, newest_rows, plan_run
 from segcli.campaign_preparing import PreparedCampaigns, every_campaign, prepare_chosen
 from segcli.campaigns.comparing import StepChange, compare_sends
 from segcli.campaigns.customers import customers_of

@@ -13,7 +13,7 @@ import polars as pl
 
 from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run
 from segcli.campaign_preparing import prepare_campaigns
-from segcli.campaigns.checking import RESPONSES, CheckedCampaign
+from segcli.campaigns.checked_campaigns import RESPONSES, CheckedCampaign
 from segcli.campaigns.planning import starting_rows
 from segcli.campaigns.responses import SINCE, with_responses
 from segcli.campaigns.schedule import coming_steps

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from segcli.campaigns.checking import CheckedCampaign
+    from segcli.campaigns.checked_campaigns import CheckedCampaign
     from segcli.pipeline import Prepared
     from segcli.sources.tables import Catalog
 
@@ -120,7 +120,7 @@ def available_campaigns(folder: Path) -> list[str]:
 
 def _has_its_rows(campaign: CheckedCampaign, tables: Catalog) -> bool:
     """Whether there is the table whose rows start the campaign's series, if rows do."""
-    from segcli.campaigns.checking import CheckedRowStart
+    from segcli.campaigns.checked_campaigns import CheckedRowStart
 
     if not isinstance(campaign.start, CheckedRowStart):
         return True

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from segcli.exports.cells import cell_text, neutralised, quoted, quoted_text
-from segcli.exports.email_index import PrivateFile
 from segcli.exports.formats import load_format
 from segcli.exports.list_files import BYTE_ORDER_MARKS, CODECS, WrittenFile
+from segcli.exports.private_files import PrivateFile
 
 FILE = "call_list.csv"
 SCORE = "lead_score"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,29 +11,19 @@ from typing import Literal
 import polars as pl
 
 from segcli.exports.email_headers import EmailSettings
-from segcli.exports.email_index import (
-    NEW_FILE,
-    OWNER_ONLY,
-    PrivateFile,
-    digests_of,
-    index_header,
-    index_lines,
-    with_index_cells,
-    write_whole,
-)
+from segcli.exports.email_index import digests_of, index_header, index_lines, with_index_cells
 from segcli.exports.email_parts import email_texts, with_heads, with_reasons
 from segcli.exports.file_names import RESERVED, file_stems
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.mbox import mbox_entries
+from segcli.exports.private_files import LEFT_OUT, NEW_FILE, OWNER_FOLDER, OWNER_ONLY, PrivateFile, write_whole
 
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
 AT_ONCE = 50  # emails as Python's bytes, so few that each time they take the same memory
-OWNER_FOLDER = 0o700
 SAFE_NAME = r"^[A-Za-z0-9_-]{1,80}$"
 RESERVED_NAME = rf"(?i)^(?:{'|'.join(sorted(RESERVED))})$"
-LEFT_OUT: Mapping[str, pl.DataType] = {"customer_id": pl.String(), "reason": pl.String()}
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from segcli.exports.cells import neutralised, quoted
-from segcli.exports.email_index import BINARY, OWNER_ONLY, PrivateFile, write_whole
 from segcli.exports.list_files import WrittenFile
+from segcli.exports.private_files import NEW_FILE, OWNER_FOLDER, OWNER_ONLY, PrivateFile, write_whole
 from segcli.messages.landing import PATH
 
 FOLDER = "landing"
 INDEX_FILE = "landing.csv"  # beside the folder: who has which page is not to be published
 INDEX = ("customer_id", "file", "bytes", "sha256")
-OWNER_FOLDER = 0o700
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class _Pages:
             for depth in range(parent.count("/") + 1):
                 self._folder.joinpath(*parent.split("/")[: depth + 1]).mkdir(mode=OWNER_FOLDER, exist_ok=True)
             self._made.add(parent)
-        file = os.open(f"{self._folder}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, OWNER_ONLY)
+        file = os.open(f"{self._folder}/{path}", NEW_FILE, OWNER_ONLY)
         try:
             write_whole(file, content)
         finally:

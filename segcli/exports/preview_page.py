@@ -12,8 +12,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from segcli.messages.model import CLIPPED_AT
+
 FOLDER = Path(__file__).parent / "preview"
-CLIPPED_AT = 102_000  # bytes: Gmail shows the rest of a larger mail only to those who ask for it
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from segcli.exports.cells import neutralised, quoted
-from segcli.exports.email_index import PrivateFile
 from segcli.exports.list_files import WrittenFile
+from segcli.exports.private_files import PrivateFile
 
 FILE = "recipients.csv"
 

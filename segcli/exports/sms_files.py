@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from segcli.exports.cells import neutralised, quoted
-from segcli.exports.email_index import PrivateFile
 from segcli.exports.list_files import WrittenFile
+from segcli.exports.private_files import LEFT_OUT, PrivateFile
 from segcli.messages.sms import text_rows
 
 FILE = "sms.csv"
 LOCAL_TIMES = "%Y-%m-%dT%H:%M:%S"
 UTC_TIMES = "%Y-%m-%dT%H:%M:%SZ"
 COLUMNS = ("customer_id", "phone", "text", "encoding", "segments", "send_at_local", "send_at_utc", "country")
-LEFT_OUT: Mapping[str, pl.DataType] = {"customer_id": pl.String(), "reason": pl.String()}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.fields.findings import Finding, finding
 from segcli.messages.context import OF_MESSAGE

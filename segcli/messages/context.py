@@ -23,8 +23,8 @@ def plain_type(dtype: pl.DataType) -> pl.DataType:
     return pl.String() if isinstance(dtype, pl.Enum | pl.Categorical) else dtype
 
 
-SHOWN_OF_PRODUCT = pl.Schema({each.name: each.dtype for each in PRODUCT.fields})
-PRODUCTS = pl.List(pl.Struct({name: plain_type(dtype) for name, dtype in SHOWN_OF_PRODUCT.items()}))
+_PRODUCT_TYPES = pl.Schema({each.name: each.dtype for each in PRODUCT.fields})
+PRODUCTS = pl.List(pl.Struct({name: plain_type(dtype) for name, dtype in _PRODUCT_TYPES.items()}))
 TOKEN_DIGITS = 32  # hexadecimal: 128 bits
 # What every message may name besides the customer's fields: name -> type.
 OF_MESSAGE: Mapping[str, pl.DataType] = {

@@ -16,12 +16,11 @@ from segcli.messages.front_matter import Head, read_head
 from segcli.messages.html_tags import find_tags
 from segcli.messages.masking import Masked, mask
 from segcli.messages.message_files import MessageFile, find_messages
-from segcli.messages.model import CompiledMessage, Source
+from segcli.messages.model import LONGEST_SUBJECT, CompiledMessage, Source
 from segcli.messages.pieces import place_at, split_pieces
 from segcli.problems import Place, Problems
 from segcli.project.yaml_text import shown_path
 
-LONGEST_SUBJECT = 60
 _FOLDER = Path(__file__).parent
 _TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _HTTP = re.compile(r"http://(?!www\.w3\.org/)[^\s\"'()<>]+")

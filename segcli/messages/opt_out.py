@@ -49,11 +49,6 @@ def opt_out_of(country: str | None) -> OptOut:
     return _rules().get(country or "", _elsewhere())
 
 
-def opt_out_answers(country: str | None) -> tuple[str, ...]:
-    """The answers that are a refusal there, in capital letters."""
-    return opt_out_of(country).answers
-
-
 def with_opt_out(texts: pl.DataFrame, number: str | None = None) -> pl.DataFrame:
     """Marketing texts with the label that their country asks for, and a way to refuse where they name none.
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jinja2
 import polars as pl
-from jinja2 import meta
+from jinja2 import TemplateSyntaxError, nodes
 
 from segcli.messages.compiling import compile_message
 from segcli.messages.context import OF_MESSAGE
+from segcli.messages.jinja_path import MessageEnvironment
 from segcli.messages.landing_html import Page, compile_landing_page
 from segcli.messages.layout import Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
@@ -60,27 +60,30 @@ class StepMessage:
 
 
 def _mentioned(text: str) -> set[str]:
+    """Every name that a template reads, its own loop variables too: rather more names than fewer."""
     try:
-        return meta.find_undeclared_variables(jinja2.Environment().parse(text))
-    except jinja2.TemplateError:
+        tree = MessageEnvironment(escape=True).parse(text)
+    except TemplateSyntaxError:
         return set()  # told with its place when the template is checked
+    return {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
 
 
 def layout_of(project: Project, problems: Problems) -> Layout:
     """The frame of the project's mails, in its brand."""
     brand = project.messages.brand
-    values = {
-        "name": project.shop, "colour": _six_digits(brand.colour), "background": _six_digits(brand.background),
-        "text_colour": _six_digits(brand.text), "font": brand.font, "language": project.locale.split("_")[0],
+    given = {
+        "logo": brand.logo, "colour": _six_digits(brand.colour), "background": _six_digits(brand.background),
+        "text_colour": _six_digits(brand.text), "font": brand.font,
     }  # fmt: skip
-    if brand.logo:
-        values["logo"] = brand.logo
-    return load_layout(project.root, values, problems)
+    values = {name: value for name, value in given.items() if value is not None}
+    own = {"name": project.shop, "language": project.locale.split("_")[0]}
+    return load_layout(project.root, own | values, problems)
 
 
-def _six_digits(colour: str) -> str:
-    digits = colour.removeprefix("#")
-    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
+def _six_digits(colour: str | None) -> str | None:
+    if colour is None or len(colour) == len("#rrggbb"):
+        return colour
+    return "#" + "".join(digit * 2 for digit in colour.removeprefix("#"))
 
 
 def has_message(folder: Path, step: Step) -> bool:

@@ -17,7 +17,8 @@ from segcli.problems import Problems
 
 PARTS = ("preheader", "subject", "html", "text")  # in the order of rendering: the others may name the preheader
 SLICE = 20_000  # recipients whose messages are in memory at a time
-RENDERED: Mapping[str, pl.DataType] = {**dict.fromkeys(PARTS, pl.String()), "failure": pl.String()}
+SENDER = ("from_name", "reply_to")  # what a version may say of who writes; null where it does not
+RENDERED: Mapping[str, pl.DataType] = dict.fromkeys((*PARTS, *SENDER, "failure"), pl.String())
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,14 @@ def _rendered(checked: CheckedMessage, rows: pl.DataFrame, coding: Coding) -> tu
     for (number,), of_version in rows.group_by(["version"], maintain_order=True):
         if number is None:
             failed = pl.lit("there is no version of the message for them")
-            parts.append(of_version.select("row", "preheader", *_empty(), failure=failed))
+            parts.append(of_version.select("row", *_nothing(*PARTS, *SENDER), failure=failed))
             continue
         file = files[int(str(number))]
         spoken = of_version.with_columns(spoken_locale(file.language, checked.message.locale))
-        parts.append(_of_version(checked.templates[file], spoken, coding))
+        version = checked.message.versions[file]
+        rendered = _of_version(checked.templates[file], spoken, coding)
+        sender = (pl.lit(getattr(version, name), pl.String).alias(name) for name in SENDER)
+        parts.append(rendered.with_columns(sender).select("row", *RENDERED))
     found = pl.concat(parts).sort("row")
     context = rows.drop("row", "version").with_columns(found["preheader"])
     return context, found.select(*RENDERED)
@@ -108,8 +112,8 @@ def spoken_locale(language: str | None, default: str) -> pl.Expr:
     return pl.when(same).then("locale").otherwise(pl.lit(written)).alias("locale")
 
 
-def _empty() -> list[pl.Expr]:
-    return [pl.lit(None, pl.String).alias(part) for part in PARTS if part != "preheader"]
+def _nothing(*names: str) -> list[pl.Expr]:
+    return [pl.lit(None, pl.String).alias(name) for name in names]
 
 
 def _of_version(templates: Mapping[str, Template], rows: pl.DataFrame, coding: Coding) -> pl.DataFrame:

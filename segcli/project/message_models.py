@@ -33,13 +33,16 @@ class Sender:
 
 @dataclass(frozen=True)
 class Brand:
-    """How mails and pages look; colours are `#rrggbb`."""
+    """What a shop says of how its mails and pages look, None where it leaves that to the layout.
+
+    Colours are `#rrggbb` or `#rgb`.
+    """
 
     logo: str | None = None
-    colour: str = "#1a6b54"
-    background: str = "#f4f4f2"
-    text: str = "#22262a"
-    font: str = "Helvetica, Arial, sans-serif"
+    colour: str | None = None
+    background: str | None = None
+    text: str | None = None
+    font: str | None = None
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,6 @@ def loss_of_visitors(visitors: Decimal, price: Decimal, conversion: Decimal, aba
     return CartLoss(carts, carts - buyers, price)
 
 
-def abandonment_for(visitors: Decimal, price: Decimal, conversion: Decimal, left: Decimal) -> Decimal:
-    """The share of carts that must be left for so much money to be: left / (left + what the buyers' carts hold)."""
-    bought = visitors * conversion * price
-    return left / (left + bought)
-
-
 def loss_of_carts(carts: pl.LazyFrame, since: dt.datetime) -> tuple[CartLoss, int]:
     """From a table of carts (last_activity_at, abandoned, amount): those last touched after `since`.
 
@@ -67,26 +61,22 @@ def loss_of_carts(carts: pl.LazyFrame, since: dt.datetime) -> tuple[CartLoss, in
     return CartLoss(Decimal(row["carts"]), Decimal(row["left"]), price), row["left"] - row["known"]
 
 
-def arithmetic(
-    visitors: Decimal, price: Decimal, conversion: Decimal, abandonment: Decimal, currency: str
-) -> Iterator[str]:
+def arithmetic(visitors: Decimal, price: Decimal, conversion: Decimal, abandonment: Decimal) -> Iterator[str]:
     """The steps of `loss_of_visitors` as lines for people."""
     loss = loss_of_visitors(visitors, price, conversion, abandonment)
     buyers = visitors * conversion
-    yield f"{_n(visitors)} visitors x {_p(conversion)} who buy = {_n(buyers)} buyers"
-    yield f"{_n(buyers)} buyers / {_p(1 - abandonment)} of carts that are bought = {_n(loss.carts)} carts"
-    yield f"{_n(loss.carts)} carts - {_n(buyers)} bought = {_n(loss.abandoned)} carts that are left"
-    yield f"{_n(loss.abandoned)} carts x {_n(price)}{currency} = {_n(loss.left)}{currency} left in carts"
+    yield f"{number(visitors)} visitors x {percent(conversion)} who buy = {number(buyers)} buyers"
+    yield f"{number(buyers)} buyers / {percent(1 - abandonment)} of carts that are bought = {number(loss.carts)} carts"
+    yield f"{number(loss.carts)} carts - {number(buyers)} bought = {number(loss.abandoned)} carts that are left"
+    yield f"{number(loss.abandoned)} carts x {number(price)} = {number(loss.left)} left in carts"
 
 
-def _n(value: Decimal) -> str:
+def number(value: Decimal) -> str:
     """A number with at most two decimals, and none where they are nought."""
     rounded = round(value, 2)
     return f"{rounded:,.0f}" if rounded == rounded.to_integral_value() else f"{rounded:,.2f}"
 
 
-def _p(value: Decimal) -> str:
+def percent(value: Decimal) -> str:
+    """A share as per cent."""
     return f"{(value * 100).normalize():f} %"
-
-
-number, percent = _n, _p

@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from segcli.campaign_preparing import PreparedCampaigns, prepare_campaigns
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.customers import customers_of
 from segcli.campaigns.secret_key import fingerprint, make_key, read_key
 from segcli.history import NewRun, commit_run, make_salt, run_name

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign
+from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.codes import unique_codes
 from segcli.campaigns.customers import PERSON
 from segcli.campaigns.holdout import held_out

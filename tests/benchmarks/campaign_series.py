@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, CheckedRowStart
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import ID_FORMAT
 from segcli.sources.tables import Tables

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from segcli.campaigns.checking import CheckedCampaign, check_campaigns
+from segcli.campaigns.checked_campaigns import CheckedCampaign
+from segcli.campaigns.checking import check_campaigns
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.gate import HELD_OUT, OVER_CAP

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.message_shop import CUSTOMERS, HELLO, RECIPE, SENDER, message_shop
+from tests.cli.message_shop import CUSTOMERS, HELLO, HELLO_TR, RECIPE, SENDER, message_shop
 from tests.cli.small_shop import ran
 
 Capture = pytest.CaptureFixture[str]
@@ -238,13 +238,17 @@ def test_a_landing_page_says_what_the_message_offers_and_not_whose_it_is(tmp_pat
 
 def test_a_landing_page_for_all_shows_what_they_share(tmp_path, capsys) -> None:
     hello = HELLO.replace("---\n# Thank", "landing: page.html\n---\n# Thank").replace("shop_url", "landing_url")
-    page = "<html><head><title>x</title></head><body>{{ offer_value | number }} % {{ shop }}</body></html>"
-    run = campaign(capsys, message_shop(tmp_path, SENDER, hello_md=hello, page_html=page))
+    page = "<html><head><title>x</title></head><body>{{ (offer_value / 4) | number }} % {{ shop }}</body></html>"
+    shop = message_shop(tmp_path, SENDER, hello_md=hello, page_html=page)
+    people = (shop / "customers.csv").read_text("utf-8").replace(",en,DE,", ",de,DE,")
+    (shop / "customers.csv").write_text(people, encoding="utf-8")
+    run = campaign(capsys, shop)
     pages = sorted(path.relative_to(run / STEP).as_posix() for path in (run / STEP / "landing").rglob("*.html"))
-    assert pages == ["landing/thanks/hello.en_DE.html", "landing/thanks/hello.tr_TR.html"]
-    assert "10 % Kettle" in (run / STEP / pages[0]).read_text("utf-8")
+    assert pages == ["landing/thanks/hello.de_DE.html", "landing/thanks/hello.tr_TR.html"]
+    # The page has no German version: its numbers are written as its words are.
+    assert "2.5 % Kettle" in (run / STEP / pages[0]).read_text("utf-8")
     index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
-    assert "https://kettle.example/l/thanks/hello.en_DE.html" in body(parsed(run / STEP / "eml" / index["c2"]), "html")
+    assert "https://kettle.example/l/thanks/hello.de_DE.html" in body(parsed(run / STEP / "eml" / index["c2"]), "html")
 
 
 def test_numbers_are_written_as_the_words_around_them(tmp_path, capsys) -> None:
@@ -257,6 +261,22 @@ def test_numbers_are_written_as_the_words_around_them(tmp_path, capsys) -> None:
     german, turkish = (body(parsed(run / STEP / "eml" / index[who]), "plain") for who in ("c2", "c1"))
     assert "0.25 times" in german
     assert "0,25 times" in turkish
+
+
+def test_a_field_that_only_a_message_names_is_worked_out_also_where_it_is_filtered(tmp_path, capsys) -> None:
+    shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ orders_90d | number }}"))
+    run = campaign(capsys, shop)
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    assert "you have ordered 1 times" in body(parsed(run / STEP / "eml" / index["c2"]), "plain")
+
+
+def test_a_version_has_its_own_sender_and_address_for_answers(tmp_path, capsys) -> None:
+    turkish = HELLO_TR.replace("---\nsubject", "---\nfrom_name: Çaydanlık\nreply_to: yardim@kettle.example\nsubject", 1)
+    run = campaign(capsys, message_shop(tmp_path, hello_tr_md=turkish))
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    english, own = (parsed(run / STEP / "eml" / index[who]) for who in ("c2", "c1"))
+    assert (english["From"], english["Reply-To"]) == ("Kettle <hello@kettle.example>", None)
+    assert (own["From"], own["Reply-To"]) == ("Çaydanlık <hello@kettle.example>", "yardim@kettle.example")
 
 
 @pytest.mark.parametrize("form", ["eml", "mbox"])
