@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import polars as pl
 
@@ -23,6 +24,7 @@ from segcli.messages.rendering import render
 from segcli.messages.sms import text_rows
 from segcli.messages.sms_lints import lint_texts
 from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step, spoken_locale
+from segcli.messages.texts import RenderedSlice, parts_of
 from segcli.problems import Problems
 from segcli.project.models import Project
 
@@ -64,7 +66,10 @@ class StepRecipients:
         return rows.with_columns(tokens(self.shop.key))
 
     def pages(self) -> Iterator[pl.DataFrame]:
-        """The landing pages: path and html, and customer_id where each recipient has one of their own."""
+        """The landing pages: path, html, failure, and customer_id where each recipient has one of their own.
+
+        `html` is null where the page could not be rendered, and `failure` says why.
+        """
         own = self.shop.settings.landing_per_recipient
         parts = []
         for first in range(0, self.rows.height, SLICE):
@@ -91,8 +96,25 @@ class StepRecipients:
             template = self.checked.pages[next(fits, None)]
             written = some.with_columns(spoken_locale(str(version) if version else None, self.checked.message.locale))
             kept = [name for name in ("customer_id", "path") if name in some.columns]
-            parts.append(some.select(kept).with_columns(render(template, written).values.alias("html")))
+            page = render(template, written)
+            reasons = page.failures.unique("row", keep="first", maintain_order=True).rename({"reason": "failure"})
+            told = some.select(kept).with_columns(page.values.alias("html")).with_row_index("row")
+            parts.append(told.join(reasons, on="row", how="left", maintain_order="left").drop("row"))
         return pl.concat(parts).sort("path")
+
+    def _without_page(self) -> pl.DataFrame:
+        """customer_id and reason of those whose landing page cannot be rendered: the message would lead nowhere."""
+        reason = pl.concat_str(pl.lit("the landing page: "), "failure").alias("reason")
+        if self.shop.settings.landing_per_recipient:
+            failed = [page.filter(pl.col("html").is_null()).select("customer_id", reason) for page in self.pages()]
+            return pl.concat(failed)
+        (shared,) = self.pages()
+        failing = shared.filter(pl.col("html").is_null()).select("path", reason)
+        if failing.is_empty():
+            return failing.select(customer_id="path", reason="reason")
+        context = self.context(0, self.rows.height)
+        whose = context.select("customer_id", landing_paths(context, self.shop, self.rows["series"]))
+        return whose.join(failing, on="path").select("customer_id", "reason")
 
     @cached_property
     def _moments(self) -> pl.DataFrame:
@@ -103,17 +125,24 @@ class StepRecipients:
         )
 
     def rendered(self, run: str, coding: Coding = PLAIN) -> Iterator[pl.DataFrame]:
-        """Slices with all that a message of any channel is written from: see `write_emails` and `write_texts`.
+        """Slices with all that a message of any channel is written from, texts and all: see `write_texts`.
 
-        `failure` says of whom nothing could be rendered, and why.
+        `failure` says of whom nothing could be rendered, and why; of them there is no text.
         """
+        for part in self.slices(run, coding):
+            there = pl.col("failure").is_null()
+            yield part.frame().with_columns(pl.when(there).then(pl.col(name)).alias(name) for name in part.texts)
+
+    def slices(self, run: str, coding: Coding = PLAIN) -> Iterator[RenderedSlice]:
+        """The same slices with texts that are put together when they are asked for: see `write_emails`."""
         first = 0
         for context, parts in render_step(self.checked, self.rows.height, self.context, coding):
             kept = [name for name in (*OF_EMAIL, "unsubscribe_url", "token", "locale") if name in context.columns]
             moments = self._moments.slice(first, context.height)
-            frame = context.select(*kept).hstack(parts.get_columns()).hstack(moments.get_columns())
+            rows = context.select(*kept).hstack(parts.rows.get_columns()).hstack(moments.get_columns())
             first += context.height
-            yield self._with_names(frame, run)
+            texts = {name: each for name, each in parts.texts.items() if name != "html" or self.checked.has_html}
+            yield self._with_way_out(RenderedSlice(self._with_names(rows, run), texts))
 
     def _with_names(self, frame: pl.DataFrame, run: str) -> pl.DataFrame:
         message = self.checked.message
@@ -122,12 +151,14 @@ class StepRecipients:
         named = [pl.col(name).fill_null("") for name in ("first_name", "last_name")]
         name = pl.concat_str(named, separator=" ").str.strip_chars()
         key = pl.concat_str(pl.lit(f"{run}\n{message.campaign}\n{message.step.name}\n"), "customer_id")
-        frame = frame.with_columns(key=key, name=pl.when(name != "").then(name))
-        if not self.checked.has_html:
-            frame = frame.drop("html")
-        if message.step.channel == "sms" and message.step.marketing:
-            frame = with_opt_out(frame)
-        return frame
+        return frame.with_columns(key=key, name=pl.when(name != "").then(name))
+
+    def _with_way_out(self, part: RenderedSlice) -> RenderedSlice:
+        """A marketing text says how to stop it."""
+        step = self.checked.message.step
+        if step.channel != "sms" or not step.marketing:
+            return part
+        return RenderedSlice.of(with_opt_out(part.frame()), list(part.texts))
 
     def tried(self, run: str, settings: EmailSettings | None, notes: Problems) -> pl.DataFrame:
         """customer_id and reason of those who can get no message: nothing is written for this.
@@ -135,25 +166,31 @@ class StepRecipients:
         What is unwise about the messages of the others goes to `notes`.
         """
         found = [pl.DataFrame(schema={"customer_id": pl.String, "reason": pl.String})]
-        large = long = 0
-        for number, frame in enumerate(self.rendered(run)):
-            failed = frame.filter(pl.col("failure").is_not_null())
-            found.append(failed.select("customer_id", reason="failure"))
-            good = frame.filter(pl.col("failure").is_null())
+        found += [self._without_page()] if self.checked.pages else []
+        large = long = blank = longest = 0
+        for number, part in enumerate(self.slices(run)):
+            there = pl.col("failure").is_null()
+            found.append(part.rows.filter(~there).select("customer_id", reason="failure"))
             if self.checked.message.step.channel == "sms":
-                texts = text_rows(good)
+                texts = text_rows(part.frame().filter(there))
                 found.append(texts.failures)
                 if number == 0:  # so many are enough to know of
                     lint_texts(texts.rows, self.checked.message.step.place, self._key, notes)
                 continue
             if settings is not None:
-                unfit = with_reasons(good, settings).filter(pl.col("reason").is_not_null())
+                rows = part.rows.with_columns(text=pl.when(part.texts["text"].missing().not_()).then(pl.lit("")))
+                unfit = with_reasons(rows.filter(there), settings).filter(pl.col("reason").is_not_null())
                 found.append(unfit.select("customer_id", "reason"))
-            if "html" in good.columns:
-                large += int((good["html"].str.len_bytes() > CLIPPED_AT).sum())
-            long += int((good["subject"].str.len_chars() > LONGEST_SUBJECT).sum())
+            if "html" in part.texts:
+                large += sum(int((some.str.len_bytes() > CLIPPED_AT).sum()) for _, some in parts_of(part.texts["html"]))
+            lengths = part.rows["subject"].str.strip_chars().str.len_chars().drop_nulls()
+            long += int((lengths > LONGEST_SUBJECT).sum())
+            blank += int((lengths == 0).sum()) if settings is None else 0  # else it is a reason not to send it
+            longest = max(longest, cast(int, lengths.max() or 0))
         self._note(large, f"of the emails are over {CLIPPED_AT // 1000} kB, after which Gmail cuts them off", notes)
-        self._note(long, f"of the subjects have over {LONGEST_SUBJECT} characters; phones show fewer", notes)
+        more = f"have over {LONGEST_SUBJECT} characters, the longest {longest}"
+        self._note(long, f"of the subjects {more}; phones show fewer", notes)
+        self._note(blank, "of the subjects are empty", notes)
         return pl.concat(found)
 
     @property
@@ -187,7 +224,7 @@ def step_recipients(
     """The recipients of every step that has a message and somebody to get it. `going` are the decided rows that go out
     with their offers."""
     project = prepared.prepared.project
-    shop = ShopFacts(project.shop, project.currency, project.locale, project.messages, key)
+    shop = ShopFacts(project.shop, project.currency, project.locale, project.messages, key, project.as_of)
     names = {name for checked in prepared.messages.values() for name in checked.names}
     present = customers.frame.collect_schema().names()
     people = customers.columns_of(going["customer_id"], {name for name in (*names, *OF_EMAIL) if name in present})

@@ -9,7 +9,7 @@ from typing import cast
 import polars as pl
 
 from segcli.campaign_messages import StepRecipients, email_settings
-from segcli.exports.call_lists import write_call_list
+from segcli.exports.call_lists import with_words, write_call_list
 from segcli.exports.email_files import Kind, WrittenEmails, write_emails
 from segcli.exports.landing_pages import write_landing_pages
 from segcli.exports.list_files import WrittenFile
@@ -62,16 +62,13 @@ class StepOutputs:
         if step.channel == "sms":
             return self._whole(write_texts(run, folder, self.recipients.rendered(self.run)))
         if step.channel == "list":
-            parts = self.recipients.rendered(self.run)
-            texts = pl.concat(part.select("customer_id", "text", "send_at_local") for part in parts)
-            rows = self.members.drop("text", "send_at_local", strict=False).join(texts, on="customer_id", how="left")
-            return [write_call_list(run, folder, rows)]
+            return [write_call_list(run, folder, with_words(self.members, self.recipients.rendered(self.run)))]
         settings = email_settings(self.project, self.recipients.checked)
         if settings is None:
             return []
         coding = Coding(self.project.messages.encoding)
         kind = cast(Kind, self.project.messages.format)
-        return self._whole(write_emails(run, folder, self.recipients.rendered(self.run, coding), settings, kind))
+        return self._whole(write_emails(run, folder, self.recipients.slices(self.run, coding), settings, kind))
 
     def _whole(self, written: WrittenEmails | WrittenTexts) -> list[WrittenFile]:
         """The files. Raises DataError if somebody's message was left out after all: it counts as sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -37,14 +37,11 @@ def write_call_list(run: Path, folder: str, rows: pl.DataFrame) -> WrittenFile:
     reachable = [pl.col("phone").is_not_null()] if "phone" in rows.columns else []
     first = [*reachable, *by_heat]
     ordered = rows.sort([*first, "customer_id"], descending=[*(True for _ in first), False], nulls_last=True)
-    cells = {header: _cell(name, rows.schema[name]) for header, name in COLUMNS.items() if name in rows.columns}
-    headers = (*cells, *TO_FILL_IN)
-    line = pl.concat_str(
-        [*(quoted(cell, spelling.separator) for cell in cells.values()), *(pl.lit("") for _ in TO_FILL_IN)],
-        separator=spelling.separator,
-    )
-    head = spelling.separator.join(quoted_text(header, spelling.separator) for header in headers)
-    lines = [head, *ordered.select(line).to_series()]
+    cells = call_cells(ordered)
+    line = pl.concat_str((quoted(pl.col(name), spelling.separator) for name in cells.columns),
+                         separator=spelling.separator)  # fmt: skip
+    head = spelling.separator.join(quoted_text(header, spelling.separator) for header in cells.columns)
+    lines = [head, *cells.select(line).to_series()]
     text = "".join(each + spelling.line_end for each in lines)
     (run / folder).mkdir(parents=True, exist_ok=True)
     file = PrivateFile(run, f"{folder}/{FILE}")
@@ -53,6 +50,19 @@ def write_call_list(run: Path, folder: str, rows: pl.DataFrame) -> WrittenFile:
     finally:
         file.close()
     return file.written
+
+
+def call_cells(rows: pl.DataFrame) -> pl.DataFrame:
+    """The list's columns under their headers as text, null where empty, a row for each of `rows`."""
+    cells = {header: _cell(name, rows.schema[name]) for header, name in COLUMNS.items() if name in rows.columns}
+    return rows.select(**cells, **{header: pl.lit(None, pl.String) for header in TO_FILL_IN})
+
+
+def with_words(members: pl.DataFrame, rendered: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The members with what there is to say to them, and when; `rendered` has customer_id, text and send_at_local."""
+    words = pl.concat(part.select("customer_id", "text", "send_at_local") for part in rendered)
+    rows = members.drop("text", "send_at_local", strict=False)
+    return rows.join(words, on="customer_id", how="left", maintain_order="left")
 
 
 def called(rows: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:

@@ -46,10 +46,11 @@ def _fraction(column: pl.Expr) -> pl.Expr:
     return pl.when(column.is_finite()).then(written)
 
 
-def json_text(column: pl.Expr, dtype: pl.Struct, *, dates: str, times: str) -> pl.Expr:
+def json_text(column: pl.Expr, dtype: pl.Struct, *, dates: str, times: str, utc_times: str) -> pl.Expr:
     """One JSON object per row from a struct: numbers as numbers, dates as text, lists as lists."""
+    zoned = {field.name: utc_times for field in dtype.fields if getattr(field.dtype, "time_zone", None)}
     return pl.struct(
-        _json_value(column.struct.field(field.name), field.dtype, dates, times).alias(field.name)
+        _json_value(column.struct.field(field.name), field.dtype, dates, zoned.get(field.name, times)).alias(field.name)
         for field in dtype.fields
     ).struct.json_encode()
 

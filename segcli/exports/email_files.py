@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from segcli.exports.email_headers import EmailSettings
-from segcli.exports.email_index import digests_of, index_header, index_lines, with_index_cells
-from segcli.exports.email_parts import email_texts, with_heads, with_reasons
+from segcli.exports.email_index import index_header, indexed, with_index_cells
+from segcli.exports.email_parts import email_texts, joined_emails, with_heads, with_reasons
 from segcli.exports.file_names import RESERVED, file_stems
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.mbox import mbox_entries
 from segcli.exports.private_files import LEFT_OUT, NEW_FILE, OWNER_FOLDER, OWNER_ONLY, PrivateFile, write_whole
+from segcli.messages.texts import AT_ONCE, RenderedSlice, Texts
 
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
-AT_ONCE = 50  # emails as Python's bytes, so few that each time they take the same memory
+FEW = 50  # emails as Python's bytes, so few that each time they take the same memory
 SAFE_NAME = r"^[A-Za-z0-9_-]{1,80}$"
 RESERVED_NAME = rf"(?i)^(?:{'|'.join(sorted(RESERVED))})$"
 
@@ -47,65 +50,124 @@ class _Tally:
 
 
 def write_emails(
-    run: Path, folder: str, slices: Iterable[pl.DataFrame], settings: EmailSettings, kind: Kind = "eml"
+    run: Path, folder: str, slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind = "eml"
 ) -> WrittenEmails:
     """Writes `<folder>/eml/0000/<customer>.eml` and `<folder>/eml/index.csv`, or `messages.mbox` and `messages.csv`.
 
-    Each slice has customer_id (each once), email, name (may be null), subject, text and html (coded as the settings
-    say, with CRLF; null or no html: a mail of text alone), send_at_utc, key (what the ids are derived from: another one
-    for each email), and for marketing unsubscribe_url; it may have from_name and reply_to. The same rows give the same
-    bytes, however they are sliced. Memory is that of two slices. Only the owner can read what is written. Raises
-    FileExistsError where such files are already.
+    The rows of a slice have customer_id (each once), email, name (may be null), subject, send_at_utc, key (what the ids
+    are derived from: another one for each email), and for marketing unsubscribe_url; they may have from_name and
+    reply_to. Its texts are `text` and perhaps `html` (coded as the settings say, with CRLF; null or no html: a mail of
+    text alone). The same rows give the same bytes, however they are sliced. Memory is that of two slices. Only the
+    owner can read what is written. Raises FileExistsError where such files are already.
     """
     tally = _Tally()
     (run / folder).mkdir(parents=True, exist_ok=True)
     write = _write_folders if kind == "eml" else _write_mailbox
-    files = write(run, folder, _prepared(slices, settings, tally), settings, tally)
+    # One thread puts emails together while this one writes those before.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        files = write(run, folder, _ahead(beside, _batches(slices, settings, kind, tally)), settings)
     empty = pl.DataFrame(schema=LEFT_OUT)
     return WrittenEmails(files, tally.emails, tally.bytes, pl.concat([empty, *tally.left_out]))
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """The emails of one folder, FOLDER_SIZE at most, as rows `with_heads` and `with_index_cells`."""
+    """Some emails of one folder, AT_ONCE at most: the files' names, their bytes, and their part of the index."""
 
-    number: int
+    folder: str
+    names: list[str]
+    contents: pl.Series
+    sent_at: pl.Series
+    index: bytes
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Consecutive rows of a slice that belong to one folder; `first` is where they begin in the slice."""
+
     rows: pl.DataFrame
+    texts: Mapping[str, Texts]
+    first: int
+
+    def emails(self, named: pl.DataFrame, start: int, settings: EmailSettings) -> tuple[pl.DataFrame, pl.Series]:
+        """The emails of AT_ONCE of its rows, `named`, from `start` on, and the rows; without those that get none."""
+        rows = named.slice(start, AT_ONCE)
+        place = (self.first + start, rows.height)
+        pieces = {part: texts.pieces(*place) for part, texts in self.texts.items()}
+        ready = {part: each for part, each in pieces.items() if each is not None}
+        if len(ready) == len(pieces):
+            whole = rows.hstack([column for each in ready.values() for column in each.columns.get_columns()])
+            emails = joined_emails(whole, {part: each.text for part, each in ready.items()}, settings)
+            if rows["reason"].null_count() == rows.height:
+                return rows, emails
+            good = rows["reason"].is_null()
+            return rows.filter(good), emails.filter(good)
+        whole = rows.hstack([texts.part(*place).alias(part) for part, texts in self.texts.items()])
+        whole = whole.filter(pl.col("reason").is_null())
+        return whole.drop(*self.texts), email_texts(whole, settings)
 
 
-def _prepared(slices: Iterable[pl.DataFrame], settings: EmailSettings, tally: _Tally) -> Iterator[_Batch]:
-    first = 0
-    for part in _in_folders(slices):
-        rows = with_reasons(part, settings).with_columns(folder=pl.int_range(pl.len()) // FOLDER_SIZE + first)
-        first += -(-part.height // FOLDER_SIZE)
-        if rows["reason"].is_not_null().any():
-            left_out = rows.filter(pl.col("reason").is_not_null()).select(*LEFT_OUT).cast(pl.Schema(LEFT_OUT))
-            tally.left_out.append(left_out)
-            rows = rows.filter(pl.col("reason").is_null())
-        rows = with_index_cells(with_heads(rows, settings))
-        tally.emails += rows.height
-        for batch in rows.partition_by("folder", maintain_order=True):
-            yield _Batch(batch["folder"][0], batch)
+def _ahead(beside: ThreadPoolExecutor, batches: Iterator[_Batch]) -> Iterator[_Batch]:
+    """The batches, each of them made while the one before is used."""
+    coming = beside.submit(next, batches, None)
+    while (batch := coming.result()) is not None:
+        coming = beside.submit(next, batches, None)
+        yield batch
 
 
-def _texts(batch: _Batch, settings: EmailSettings, tally: _Tally) -> tuple[pl.Series, pl.Series]:
-    """The emails of a batch and the bytes of each."""
-    emails = email_texts(batch.rows, settings)
-    sizes = emails.str.len_bytes()
-    tally.bytes += int(sizes.sum())
-    return emails, sizes
+def _batches(slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, tally: _Tally) -> Iterator[_Batch]:
+    for number, pieces in enumerate(_folders(slices, settings)):
+        named = _named(pieces, f"{number:04}", kind, tally)
+        for piece, rows in zip(pieces, named, strict=True):
+            for start in range(0, rows.height, AT_ONCE):
+                some, emails = piece.emails(rows, start, settings)
+                each = indexed(some, emails, digests=kind == "eml")
+                tally.emails += each.height
+                tally.bytes += int(each["size"].sum())
+                index = "".join(each["line"].to_list()).encode()
+                yield _Batch(f"{number:04}", some["file"].to_list(), each["content"], some["send_at_utc"], index)
 
 
-def _in_folders(slices: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The rows in multiples of FOLDER_SIZE, so that what is in a folder does not depend on the slices."""
-    rest: pl.DataFrame | None = None
-    for rows in slices:
-        there = rows if rest is None else pl.concat([rest, rows], how="vertical_relaxed")
-        whole = there.height - there.height % FOLDER_SIZE
-        yield from there.head(whole).iter_slices(PREPARED)
-        rest = there.slice(whole) if whole < there.height else None
-    if rest is not None:
-        yield rest
+def _named(pieces: Sequence[_Piece], folder: str, kind: Kind, tally: _Tally) -> list[pl.DataFrame]:
+    """The rows of each piece with the `file` of each email, as the index names it; who gets none is in the tally."""
+    if kind == "mbox":
+        files = [piece.rows.with_columns(file=pl.lit("messages.mbox")) for piece in pieces]
+    else:
+        customers = pl.concat([piece.rows["customer_id"] for piece in pieces])
+        names = f"{folder}/" + file_names(customers) + ".eml"
+        starts = accumulate((piece.rows.height for piece in pieces), initial=0)
+        files = [piece.rows.with_columns(file=names.slice(start, piece.rows.height))
+                 for piece, start in zip(pieces, starts, strict=False)]  # fmt: skip
+    for piece in pieces:
+        if piece.rows["reason"].null_count() < piece.rows.height:
+            left_out = piece.rows.filter(pl.col("reason").is_not_null()).select(*LEFT_OUT)
+            tally.left_out.append(left_out.cast(pl.Schema(LEFT_OUT)))
+    return files
+
+
+def _folders(slices: Iterable[RenderedSlice], settings: EmailSettings) -> Iterator[list[_Piece]]:
+    """The rows of each folder: FOLDER_SIZE, so that what is in a folder does not depend on the slices."""
+    pieces: list[_Piece] = []
+    room = FOLDER_SIZE
+    for each in slices:
+        for begin in range(0, each.rows.height, PREPARED):
+            rows = _with_all_but_texts(each, begin, settings)
+            first = 0
+            while first < rows.height:
+                piece = _Piece(rows.slice(first, room), each.texts, begin + first)
+                pieces.append(piece)
+                first, room = first + piece.rows.height, room - piece.rows.height
+                if not room:
+                    yield pieces
+                    pieces, room = [], FOLDER_SIZE
+    if pieces:
+        yield pieces
+
+
+def _with_all_but_texts(part: RenderedSlice, first: int, settings: EmailSettings) -> pl.DataFrame:
+    there = part.texts["text"].missing().slice(first, PREPARED).not_()
+    rows = part.rows.slice(first, PREPARED).with_columns(text=pl.when(there).then(pl.lit("")))
+    return with_index_cells(with_heads(with_reasons(rows, settings).drop("text"), settings))
 
 
 def file_names(customers: pl.Series) -> pl.Series:
@@ -118,47 +180,40 @@ def file_names(customers: pl.Series) -> pl.Series:
     return customers.replace_strict(file_stems(customers.unique().to_list()), return_dtype=pl.String)
 
 
-def _write_folders(
-    run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings, tally: _Tally
-) -> list[WrittenFile]:
+def _write_folders(run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings) -> list[WrittenFile]:
     (run / folder / "eml").mkdir(mode=OWNER_FOLDER)
-    index = PrivateFile(run, f"{folder}/eml/index.csv")
+    index, made = PrivateFile(run, f"{folder}/eml/index.csv"), ""
     try:
         index.write(index_header(digests=True))
         for batch in batches:
-            subfolder = f"{batch.number:04}"
-            (run / folder / "eml" / subfolder).mkdir(mode=OWNER_FOLDER)
-            files = (subfolder + "/" + file_names(batch.rows["customer_id"]) + ".eml").to_list()
-            emails, sizes = _texts(batch, settings, tally)
-            _write_files(f"{run}/{folder}/eml", files, emails)
-            index.write(index_lines(batch.rows, files, sizes, digests_of(emails)), batch.rows.height)
+            if batch.folder != made:
+                (run / folder / "eml" / batch.folder).mkdir(mode=OWNER_FOLDER)
+                made = batch.folder
+            _write_files(f"{run}/{folder}/eml", batch.names, batch.contents)
+            index.write(batch.index, len(batch.names))
     finally:
         index.close()
     return [index.written]
 
 
-def _write_mailbox(
-    run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings, tally: _Tally
-) -> list[WrittenFile]:
+def _write_mailbox(run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings) -> list[WrittenFile]:
     mailbox, index = PrivateFile(run, f"{folder}/messages.mbox"), PrivateFile(run, f"{folder}/messages.csv")
     try:
         index.write(index_header(digests=False))
         for batch in batches:
-            rows = batch.rows
-            emails, sizes = _texts(batch, settings, tally)
-            mailbox.write(mbox_entries(emails, rows["send_at_utc"], settings.sender), rows.height)
-            index.write(index_lines(rows, ["messages.mbox"] * rows.height, sizes), rows.height)
+            count = len(batch.names)
+            mailbox.write(mbox_entries(batch.contents, batch.sent_at, settings.sender), count)
+            index.write(batch.index, count)
     finally:
         mailbox.close()
         index.close()
     return [mailbox.written, index.written]
 
 
-def _write_files(folder: str, files: Sequence[str], emails: pl.Series) -> None:
-    contents = emails.cast(pl.Binary)
-    for start in range(0, len(files), AT_ONCE):
-        few = contents.slice(start, AT_ONCE).to_list()
-        for name, email in zip(files[start : start + AT_ONCE], few, strict=True):
+def _write_files(folder: str, names: Sequence[str], contents: pl.Series) -> None:
+    for start in range(0, len(names), FEW):
+        few = contents.slice(start, FEW).to_list()
+        for name, email in zip(names[start : start + FEW], few, strict=True):
             file = os.open(f"{folder}/{name}", NEW_FILE, OWNER_ONLY)
             try:
                 write_whole(file, email)

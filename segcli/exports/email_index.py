@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 import polars_hash as plh
 
@@ -30,19 +28,14 @@ def with_index_cells(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def index_lines(rows: pl.DataFrame, files: Sequence[str], sizes: pl.Series, digests: pl.Series | None = None) -> bytes:
-    """The lines of emails `with_index_cells`: the file and the bytes of each, and its digest for an index with them."""
-    columns = (rows["before_file"].to_list(), files, rows["after_file"].to_list(), sizes.to_list())
-    if digests is None:
-        lines = [f"{before}{file}{after}{size}\n" for before, file, after, size in zip(*columns, strict=True)]
-    else:
-        lines = [
-            f"{before}{file}{after}{size},{digest}\n"
-            for before, file, after, size, digest in zip(*columns, digests.to_list(), strict=True)
-        ]
-    return "".join(lines).encode()
+def indexed(rows: pl.DataFrame, emails: pl.Series, *, digests: bool) -> pl.DataFrame:
+    """`content` of each email as Binary, its `size` in bytes and its `line` of the index.
 
-
-def digests_of(emails: pl.Series) -> pl.Series:
-    """A short digest of each email, quick to make: it tells whether two runs wrote the same, not who wrote it."""
-    return emails.alias("email").to_frame().select(_DIGEST.alias(DIGEST)).to_series()
+    The rows are `with_index_cells`, and have `file`; `digests` for an index that has those of the emails, which are
+    quick to make: they tell whether two runs wrote the same, not who wrote it.
+    """
+    size = pl.col("email").str.len_bytes()
+    digest = [pl.lit(","), _DIGEST] if digests else []
+    line = pl.concat_str("before_file", "file", "after_file", size, *digest, pl.lit("\n"))
+    cells = rows.select("before_file", "file", "after_file").with_columns(emails.alias("email"))
+    return cells.select(content=pl.col("email").cast(pl.Binary), size=size, line=line)

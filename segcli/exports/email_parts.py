@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 import polars_hash as plh
 
 from segcli.exports.email_addresses import ascii_addresses, unfit_reason
 from segcli.exports.email_headers import EmailSettings, head_lines, with_lines
+from segcli.messages.coding import BOUNDARY, QUOTED_PRINTABLE
 
 NEEDED = ("customer_id", "key", "send_at_utc", "subject", "text")
 LINK = r"^https?://[!-;=?-~]{1,900}$"  # nothing that would end a link in angle brackets; a line holds 998 octets
-# No quoted-printable text has "=_" in it, so there a boundary that begins so cannot occur.
-BOUNDARY = "=_"
 HALF = 32  # hexadecimal digits of SHA-256
 
 
 def with_reasons(frame: pl.DataFrame, settings: EmailSettings) -> pl.DataFrame:
-    """Adds `address`, the lines of `with_lines`, and `reason`: why a row cannot be an email, null where it can."""
+    """Adds `address`, the lines of `with_lines`, and `reason`: why a row cannot be an email, null where it can.
+
+    Of the text it is only asked whether there is one.
+    """
     given = pl.col("email").str.strip_chars()
     rows = with_lines(frame).with_columns(address=ascii_addresses(frame.select(given).to_series()))
     reasons = [
@@ -47,31 +49,39 @@ def with_heads(rows: pl.DataFrame, settings: EmailSettings) -> pl.DataFrame:
 
 def email_texts(rows: pl.DataFrame, settings: EmailSettings) -> pl.Series:
     """The whole emails of rows `with_heads`, with CRLF line ends: of text alone where there is no html."""
+    parts = [name for name in ("text", "html") if name in rows.columns]
+    if settings.coding is not QUOTED_PRINTABLE:  # which no boundary can stand in
+        rows = _with_other_boundaries(rows, parts)
+    return joined_emails(rows, {name: pl.col(name) for name in parts}, settings)
+
+
+def joined_emails(rows: pl.DataFrame, parts: Mapping[str, pl.Expr], settings: EmailSettings) -> pl.Series:
+    """The same, of rows whose boundaries are known not to occur in the parts, which are expressions over the rows."""
     coded = f"charset=utf-8\r\nContent-Transfer-Encoding: {settings.coding}\r\n\r\n"
     text, html = f"Content-Type: text/plain; {coded}", f"Content-Type: text/html; {coded}"
-    alone = pl.concat_str("head", pl.lit(text), "text", pl.lit("\r\n"))
-    if "html" not in rows.columns:
+    alone = pl.concat_str("head", pl.lit(text), parts["text"], pl.lit("\r\n"))
+    if "html" not in parts:
         return rows.select(alone).to_series()
     both = pl.concat_str(
         "head", pl.lit('Content-Type: multipart/alternative;\r\n boundary="'), "boundary", pl.lit('"\r\n\r\n--'),
-        "boundary", pl.lit(f"\r\n{text}"), "text", pl.lit("\r\n--"),
-        "boundary", pl.lit(f"\r\n{html}"), "html", pl.lit("\r\n--"), "boundary", pl.lit("--\r\n"),
+        "boundary", pl.lit(f"\r\n{text}"), parts["text"], pl.lit("\r\n--"),
+        "boundary", pl.lit(f"\r\n{html}"), parts["html"], pl.lit("\r\n--"), "boundary", pl.lit("--\r\n"),
     )  # fmt: skip
-    if rows["html"].has_nulls():
+    if "html" in rows.columns and rows["html"].has_nulls():
         both = pl.when(pl.col("html").is_null()).then(alone).otherwise(both)
     return rows.select(both).to_series()
 
 
 def with_ids(rows: pl.DataFrame, settings: EmailSettings) -> pl.DataFrame:
-    """Adds message_id and boundary, derived from `key`; no boundary occurs in its own row's parts."""
+    """Adds message_id and boundary, derived from `key`."""
     digest = rows.select(plh.col("key").chash.sha2_256()).to_series()
-    identified = rows.with_columns(
+    return rows.with_columns(
         message_id=digest.str.slice(0, HALF) + f"@{settings.domain}", boundary=BOUNDARY + digest.str.slice(HALF)
     )
-    return _with_other_boundaries(identified, [name for name in ("text", "html") if name in rows.columns])
 
 
 def _with_other_boundaries(rows: pl.DataFrame, parts: Collection[str]) -> pl.DataFrame:
+    """The rows with another boundary where one occurs in its own row's parts."""
     # One look for the beginning that all boundaries share; only what has it is looked at more closely.
     if not rows.select(pl.any_horizontal(_has(part, pl.lit(f"--{BOUNDARY}")).any() for part in parts)).item():
         return rows

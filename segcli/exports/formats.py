@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent / "esp"
 PLAIN = "plain"
 # Stands for the segment's name while lines are built once for all lists; no text holds these code points.
 SEGMENT_MARK = "\ufdd0segment\ufdd1"
+ISO_TIMES = "%Y-%m-%dT%H:%M:%S"
+CUSTOMER_CLOCK = "send_at_local"  # a column of times that are no time of the shop's
 
 
 class Record(BaseModel):
@@ -89,9 +91,19 @@ class ListFormat(Record):
     file: FileSpelling = FileSpelling()
     limits: Limits = Limits()
     dates: str = "%Y-%m-%d"
-    times: str = "%Y-%m-%dT%H:%M:%S"
+    times: str = ISO_TIMES
     utc: bool = False  # times are converted, for importers that read a time without an offset as UTC
     traps: tuple[Trap, ...] = ()
+
+    @property
+    def utc_times(self) -> str:
+        """The spelling of times that are in UTC for whatever importer: in ISO 8601 they say so."""
+        return f"{self.times}Z" if self.times == ISO_TIMES else self.times
+
+    @property
+    def local_times(self) -> str:
+        """The spelling of times on the customer's clock, which are not in UTC."""
+        return self.times.removesuffix("Z")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import html
+import mimetypes
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +22,8 @@ from segcli.messages.landing import PATH
 FOLDER = "landing"
 INDEX_FILE = "landing.csv"  # beside the folder: who has which page is not to be published
 INDEX = ("customer_id", "file", "bytes", "sha256")
+_SHEET = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?(?:\.\./)+([^\"'\s>]+\.css)[^>]*>", re.IGNORECASE)
+_PICTURE = re.compile(r"(\bsrc\s*=\s*[\"']?)(?:\.\./)+([^\"'\s>]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,23 @@ def write_landing_pages(
         pages.put(path, content)
         pages.files.append(pages.written_file(path, content))
     return WrittenPages(pages.files, pages.count, pages.bytes)
+
+
+def self_contained(page: str, assets: Mapping[str, Path]) -> str:
+    """A rendered page with its style sheets and pictures (path in the published folder -> file) inside of it."""
+
+    def sheet(found: re.Match[str]) -> str:
+        file = assets.get(html.unescape(found[1]))
+        return f"<style>{file.read_text('utf-8', 'replace')}</style>" if file else found[0]
+
+    def picture(found: re.Match[str]) -> str:
+        file = assets.get(html.unescape(found[2]))
+        kind = mimetypes.guess_type(file)[0] if file else None
+        if file is None or kind is None or not kind.startswith("image/"):
+            return found[0]
+        return f"{found[1]}data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+
+    return _PICTURE.sub(picture, _SHEET.sub(sheet, page))
 
 
 class _Pages:

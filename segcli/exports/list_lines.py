@@ -10,6 +10,7 @@ import polars as pl
 
 from segcli.exports.cells import cell_text, in_utc, json_text, neutralised, quoted, quoted_text
 from segcli.exports.formats import (
+    CUSTOMER_CLOCK,
     SEGMENT_MARK,
     ListFormat,
     ResolvedColumn,
@@ -69,14 +70,19 @@ def list_cells(
 def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone: str) -> pl.Expr:
     source, spelling = column.source, column.column.spelling
     if isinstance(dtype, pl.Struct):
-        return json_text(source, dtype, dates=form.dates, times=form.times)
+        return json_text(source, dtype, dates=form.dates, times=form.times, utc_times=form.utc_times)
     if column.column.consent is not None:
         consent = column.column.consent
         unknown = pl.lit(consent.unknown, pl.String)
         spelled = pl.when(source).then(pl.lit(consent.given)).when(~source).then(pl.lit(consent.refused))
         return spelled.otherwise(unknown)
-    if form.utc and isinstance(dtype, pl.Datetime):
+    times = form.times
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        times = form.utc_times
+    elif column.column.value == (CUSTOMER_CLOCK,):
+        times = form.local_times
+    elif form.utc and isinstance(dtype, pl.Datetime):
         source = in_utc(source, timezone)
-    dates, times = spelling or form.dates, spelling or form.times
+    dates, times = spelling or form.dates, spelling or times
     cells = cell_text(source, dtype, dates=dates, times=times, money=column.money)
     return pl.when(cells != "").then(cells)

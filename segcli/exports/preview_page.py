@@ -23,7 +23,8 @@ class PreviewMessage:
 
     `html` is None for texts and for mails of text alone; `size` is the whole mail's, in bytes. `fields` are the names
     that the message knows with their values as shown, None where the customer has none. `segments` and `encoding`
-    are those of an SMS. `failure` says why the message could not be rendered; the other parts may then be empty.
+    are those of an SMS. `failure` says why the message would not be sent; the other parts may then be empty. `landing`
+    is the page that the message leads to, as HTML; `cells` is the row of a call list: header and cell.
     """
 
     customer_id: str
@@ -43,6 +44,8 @@ class PreviewMessage:
     language: str | None = None
     variant: str | None = None
     failure: str | None = None
+    landing: str | None = None
+    cells: Sequence[tuple[str, str | None]] = ()
 
 
 def preview_page(title: str, messages: Sequence[PreviewMessage], *, pictures: bool = False) -> str:

@@ -15,6 +15,8 @@ from typing import cast
 
 import polars as pl
 
+# How a boundary between the parts of an email begins. No quoted-printable text has this in it.
+BOUNDARY = "=_"
 LONGEST_LINE = 998  # bytes of a line of mail without its end (RFC 5322)
 
 

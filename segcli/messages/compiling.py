@@ -9,19 +9,19 @@ from pathlib import Path
 
 from segcli.messages.front_matter import Head, read_head
 from segcli.messages.html_body import compile_html
-from segcli.messages.layout import Layout
+from segcli.messages.layout import LAYOUT_FILE, LAYOUT_TEXT, Layout
+from segcli.messages.link_values import with_encoded_values
 from segcli.messages.markdown_body import read_markdown
-from segcli.messages.message_files import MessageFile, find_messages
+from segcli.messages.message_files import MessageFile
 from segcli.messages.mjml_body import compile_mjml, compile_partial
 from segcli.messages.model import CompiledMessage, Source
 from segcli.messages.partials import Expansion, read_text
 from segcli.messages.pieces import Piece, group_statements, merged, place_at, split_pieces, to_source
 from segcli.messages.text_lines import without_lines_of_tags
 from segcli.messages.text_part import text_of_markdown, text_of_markup
+from segcli.messages.written import body_file, is_document
 from segcli.problems import Place, Problems
 from segcli.project.yaml_text import shown_path
-
-LAYOUT_FILE, LAYOUT_TEXT = "layout.mjml", "layout.txt"
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,10 @@ def compile_message(
     head = read_head(file.path, problems)
     if head is None:
         return None
-    source_file, body_head = _body_file(file, head, problems)
+    source_file, body_head = body_file(file, head, problems)
     if body_head is None or source_file is None:
         return None
-    known = layout.known(file.language, marketing=marketing)
-    expansion = Expansion(layout, body_head.path.parent, known, problems)
+    expansion = _expansion(layout, body_head.path.parent, file.language, problems, marketing=marketing)
     html, text = _parts(source_file, body_head, expansion, channel)
     subject, preheader = _line(head, "subject", expansion), _line(head, "preheader", expansion)
     if len(problems.errors) > before or text is None:
@@ -56,7 +55,13 @@ def compile_message(
     return CompiledMessage(
         file.name, shown_path(file.path), file.language, file.variant, subject, preheader, html, text,
         head.from_name or body_head.from_name, head.reply_to or body_head.reply_to, head.landing or body_head.landing,
+        (head if head.landing else body_head).place("landing"),
     )  # fmt: skip
+
+
+def _expansion(layout: Layout, folder: Path, language: str | None, problems: Problems, *, marketing: bool) -> Expansion:
+    known, places = layout.known(language, marketing=marketing), layout.places_of_words(language)
+    return Expansion(layout, folder, known, problems, places)
 
 
 def compile_page(path: Path, layout: Layout, problems: Problems, *, language: str | None = None) -> Source | None:
@@ -65,31 +70,18 @@ def compile_page(path: Path, layout: Layout, problems: Problems, *, language: st
     if text is None:
         return None
     before = len(problems.errors)
-    expansion = Expansion(layout, path.parent, layout.known(language, marketing=True), problems)
+    expansion = _expansion(layout, path.parent, language, problems, marketing=True)
     pieces = expansion.included(split_pieces(text, Place(shown_path(path), 1, 1), problems))
     group_statements(pieces, problems)
     found: list[Piece] = []
     for piece in pieces:
         expanded = expansion.expanded([piece], "mjml")
         found += (compile_partial(expanded, problems) or ()) if expansion.is_partial(piece) else expanded
-    return to_source(found, escape=True) if len(problems.errors) == before else None
+    return _finished(found, markup=True) if len(problems.errors) == before else None
 
 
-def _body_file(file: MessageFile, head: Head, problems: Problems) -> tuple[MessageFile | None, Head | None]:
-    """The file whose body is sent: the message's own, or that of the message which `body` names."""
-    if head.body_of is None:
-        return file, head
-    if head.body.strip():
-        problems.error("has a body of its own and 'body' too.", head.place("body"), hint="Keep one of them.")
-        return None, None
-    family = find_messages(file.path.parent, head.body_of, problems, place=head.body_of_place)
-    other = family.choose(file.variant, file.language) if family else None
-    other_head = read_head(other.path, problems) if other else None
-    if other_head and other_head.body_of is not None:
-        message = f"the message '{head.body_of}' has the body of another one itself."
-        problems.error(message, head.body_of_place, hint=f"Write body: {other_head.body_of}.")
-        return None, None
-    return other, other_head
+def _finished(pieces: Sequence[Piece], *, markup: bool) -> Source:
+    return to_source(with_encoded_values(pieces, markup=markup), escape=markup)
 
 
 def _line(head: Head, name: str, expansion: Expansion) -> Source | None:
@@ -120,14 +112,24 @@ def _parts(file: MessageFile, head: Head, expansion: Expansion, channel: str) ->
     html, derived = _html_and_text(_Body(file.body.suffix, tuple(pieces)), expansion)
     if file.text is not None:
         derived = _text_file(file.text, expansion)
-    text = _text(derived, expansion, in_layout=True) if derived is not None else None
-    return (to_source(html, escape=True) if html is not None else None), text
+    text = _text(derived, expansion, in_layout=not _has_footer(derived, expansion)) if derived is not None else None
+    return (_finished(html, markup=True) if html is not None else None), text
+
+
+def _has_footer(pieces: Sequence[Piece], expansion: Expansion) -> bool:
+    """Whether a text brings what the layout would put below it, as that of a whole document of HTML may."""
+    wanted = ["sender_address", *(["unsubscribe_url"] if expansion.known["layout.marketing"] == "True" else [])]
+    outputs = " ".join(piece.inner for piece in pieces if piece.kind == "output")
+    return all(re.search(rf"\b{name}\b", outputs) for name in wanted)
 
 
 def _html_and_text(body: _Body, expansion: Expansion) -> tuple[list[Piece] | None, list[Piece] | None]:
     problems = expansion.problems
     if body.kind == ".md":
+        before = len(problems.errors)
         markdown = read_markdown(body.pieces, expansion)
+        if len(problems.errors) > before:
+            return None, None
         column = markdown.to_mjml(expansion.layout.brand, problems)
         text = text_of_markdown(markdown, problems) if column is not None else None
         return (_in_layout(_in_section(column), expansion) if column is not None else None), text
@@ -135,7 +137,7 @@ def _html_and_text(body: _Body, expansion: Expansion) -> tuple[list[Piece] | Non
     if body.kind == ".html":
         return compile_html(body.pieces, expansion), text
     words = "".join(piece.text for piece in body.pieces if not piece.is_tag)
-    if re.search(r"<mjml[\s>]", words):
+    if is_document(words):
         return compile_mjml(expansion.expanded(body.pieces, "mjml"), problems), text
     return _in_layout(body.pieces, expansion), text
 
@@ -163,11 +165,13 @@ def _layout_pieces(name: str, expansion: Expansion) -> list[Piece] | None:
     if path is None or text is None:
         expansion.problems.error(f"the layout has no {name}.")
         return None
+    before = len(expansion.problems.errors)
     pieces = split_pieces(text, expansion.layout.place(path), expansion.problems)
+    group_statements(pieces, expansion.problems)
     if not any(_is_content(piece) for piece in pieces):
-        expansion.problems.error("the layout has no '{{ content }}'.", Place(shown_path(path)))
-        return None
-    return pieces
+        hint = "The text of the message is put there."
+        expansion.problems.error("the layout has no '{{ content }}'.", Place(shown_path(path), 1, 1), hint=hint)
+    return pieces if len(expansion.problems.errors) == before else None
 
 
 def _text_file(path: Path, expansion: Expansion) -> list[Piece] | None:
@@ -195,7 +199,7 @@ def _text(pieces: Sequence[Piece], expansion: Expansion, *, in_layout: bool) -> 
         if whole and partial(whole[-1]) and not piece.is_tag:
             piece = replace(piece, text=piece.text.lstrip("\n"))
         whole += inner if _is_content(piece) else [piece]
-    return to_source(_stripped(expansion.expanded(whole, "txt")), escape=False)
+    return _finished(_stripped(expansion.expanded(whole, "txt")), markup=False)
 
 
 def _stripped(pieces: Sequence[Piece]) -> list[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from segcli.messages.pieces import Piece, group_statements
 from segcli.problems import Problems, nearest
 
 _JINJA = Environment(autoescape=False)
+_REMEMBERED = 10_000  # expressions: every message has the layout's
 
 
 def literal(value: object) -> str:
@@ -24,9 +26,10 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
-def lex(expression: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=_REMEMBERED)
+def lex(expression: str) -> tuple[tuple[str, str], ...]:
     """The kinds and texts of an expression's tokens, white space too. Raises TemplateSyntaxError."""
-    tokens = [(kind, text) for _, kind, text in _JINJA.lex("{{" + expression + "}}")]
+    tokens = tuple((kind, text) for _, kind, text in _JINJA.lex("{{" + expression + "}}"))
     return tokens[1:-1]
 
 
@@ -61,6 +64,7 @@ def check_known(piece: Piece, known: Mapping[str, str], problems: Problems) -> N
             problems.error(f"no '{group}.{name}'.", piece.place, hint=nearest(name, names))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def constant(expression: str) -> tuple[bool, Any]:
     """Whether an expression is the same for everybody, and its value."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import polars_hash as plh
 from babel import Locale, UnknownLocaleError
 
 from segcli.campaigns.products import PRODUCT
+from segcli.fields.expressions.names import days_of
 from segcli.messages.landing import landing_urls, page_paths
 from segcli.messages.links import LinkParameters, tagged, with_token
 from segcli.messages.model import OF_CUSTOMER
@@ -35,6 +37,7 @@ OF_MESSAGE: Mapping[str, pl.DataType] = {
     "send_at": pl.Datetime("us"),
     "shop": pl.String(), "currency": pl.String(), "locale": pl.String(), "sender_address": pl.String(),
     "preheader": pl.String(),
+    "as_of": pl.Datetime("us"), "today": pl.Date(), "this_week": pl.Date(), "this_month": pl.Date(),
     "shop_url": pl.String(), "landing_url": pl.String(), "unsubscribe_url": pl.String(), "help_url": pl.String(),
     "referral_url": pl.String(), "survey_url": pl.String(), "subscribe_url": pl.String(), "token": pl.String(),
 }  # fmt: skip
@@ -51,6 +54,7 @@ class ShopFacts:
     locale: str
     settings: MessageSettings
     key: bytes
+    as_of: dt.datetime  # naive, in the project's timezone
 
 
 def context_of(rows: pl.DataFrame, people: pl.DataFrame, shop: ShopFacts, parameters: LinkParameters) -> pl.DataFrame:
@@ -72,6 +76,8 @@ def context_of(rows: pl.DataFrame, people: pl.DataFrame, shop: ShopFacts, parame
     frame = frame.with_columns(
         tokens(shop.key), locales(frame, shop.locale),
         pl.lit(shop.shop).alias("shop"), pl.lit(shop.currency, pl.String).alias("currency"),
+        pl.lit(shop.as_of, pl.Datetime("us")).alias("as_of"),
+        *(pl.lit(day, pl.Date).alias(name) for name, day in days_of(shop.as_of).items()),
     )  # fmt: skip
     frame = frame.with_columns(_links(shop.settings, parameters))
     return _with_tagged_products(frame, parameters)

@@ -14,9 +14,11 @@ from typing import cast
 from urllib.parse import quote
 
 from segcli.messages import locales
+from segcli.messages.missing import RenderingError
 
 LARGEST_TEXT = 2_000_000  # characters of one value
 LARGEST_WHOLE = 2**53  # whole numbers below it are the same in a float
+MOST_NUMBERS = 1_000  # of a range
 _WORD = re.compile(r"([-\s({\[<]+)")
 _Number = int | float | Decimal
 
@@ -26,7 +28,7 @@ class Filter:
     """One filter. `function` gets the value, the arguments, and then the columns of `context` by name."""
 
     function: Callable[..., object]
-    takes: str  # "text", "number", "date", "time", "text or list"; a text filter takes every plain value
+    takes: str  # a key of `call_checking.TAKEN`; a text filter takes every plain value
     gives: str  # "text", "number", "integer", "element"
     arguments: tuple[int, int] = (0, 0)  # at least, at most
     context: tuple[str, ...] = ()
@@ -182,3 +184,14 @@ FILTERS: Mapping[str, Filter] = {
     "time": Filter(_time, "time", "text", (0, 1), _LOCALE),
 }
 SPECIAL = ("default", "d", "escape", "e")  # filters that see null, or mark text as HTML
+
+
+def number_range(*args: int) -> range:
+    """Whole numbers to loop over. Raises RenderingError for too many."""
+    numbers = range(*args)
+    if len(numbers) > MOST_NUMBERS:
+        raise RenderingError(f"a range has at most {MOST_NUMBERS:,} numbers")
+    return numbers
+
+
+FUNCTIONS: Mapping[str, Callable[..., object]] = {"range": number_range}

@@ -1,28 +1,59 @@
-"""The rows of a frame as Python's values, made by columns: products (lists of structs) are what takes long."""
+"""The rows of a frame as Python's values for Jinja, each column converted once however many templates read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
-_AT_ONCE = 200
+from segcli.messages.missing import Missing
 
 
-def rows_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """The same as `frame.iter_rows(named=True)`, quicker where there are lists of structs."""
-    names = frame.columns
-    for part in frame.iter_slices(_AT_ONCE):
-        for row in zip(*(_values(column) for column in part.get_columns()), strict=True):
-            yield dict(zip(names, row, strict=True))
+class FrameRows:
+    """The rows of a frame; null is Missing, also as a member of a struct, and so is NaN.
+
+    Products (lists of structs) take long.
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+        self._columns: dict[str, list[Any]] = {}
+
+    def of(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows with these columns, as new dicts whose values are not."""
+        if not names:
+            return ({} for _ in range(self._frame.height))
+        columns = [self._column(name) for name in names]
+        return (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+
+    def put(self, column: pl.Series) -> None:
+        """Adds a column, or takes another one's place."""
+        self._columns.pop(column.name, None)
+        self._frame = self._frame.with_columns(column)
+
+    def _column(self, name: str) -> list[Any]:
+        if name not in self._columns:
+            column = self._frame[name]
+            values = _values(column.fill_nan(None) if column.dtype.is_float() else column)
+            self._columns[name] = _without_none(name, values)
+        return self._columns[name]
+
+
+def _without_none(name: str, values: list[Any]) -> list[Any]:
+    if None not in values:
+        return values
+    missing = Missing(name=name)
+    return [missing if value is None else value for value in values]
 
 
 def _values(column: pl.Series) -> list[Any]:
-    if not isinstance(column.dtype, pl.List) or not isinstance(column.dtype.inner, pl.Struct):
+    if isinstance(column.dtype, pl.Struct):
+        return _structs(column)
+    if not isinstance(column.dtype, pl.List) or not isinstance(column.dtype.inner, (pl.Struct, pl.List)):
         return column.to_list()
     counts = column.list.len().to_list()
-    elements = _structs(column.filter(column.list.len() > 0).explode()) if any(counts) else []
+    elements = _values(column.filter(column.list.len() > 0).explode()) if any(counts) else []
     lists: list[Any] = []
     start = 0
     for count in counts:
@@ -37,7 +68,7 @@ def _values(column: pl.Series) -> list[Any]:
 def _structs(elements: pl.Series) -> list[Any]:
     members = elements.struct.unnest()
     names = members.columns
-    columns = (_values(member) for member in members.get_columns())
+    columns = [_without_none(member.name, _values(member)) for member in members.get_columns()]
     structs: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     for place in elements.is_null().arg_true():
         structs[place] = None

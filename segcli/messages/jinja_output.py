@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -33,9 +33,13 @@ class Budget:
             raise RenderingError("the message grows too large")
 
 
-def output(budget: Budget, coding: Coding, escaped: bool, marked: bool) -> Callable[[Any, str], str]:
-    """What `{{ value }}` calls, with the reason to give where the value is null. Raises RenderingError."""
-    known: dict[str, str] = {}
+def output(
+    budget: Budget, coding: Coding, escaped: bool, marked: bool, known: dict[str, str]
+) -> Callable[[Any, str], str]:
+    """What `{{ value }}` calls, with the reason to give where the value is null. Raises RenderingError.
+
+    `known` is where it remembers short texts with their coding.
+    """
 
     def out(value: Any, reason: str) -> str:
         kind = type(value)
@@ -63,3 +67,24 @@ def output(budget: Budget, coding: Coding, escaped: bool, marked: bool) -> Calla
         return Markup(found) if marked else found
 
     return out
+
+
+def quick_output(out: Callable[[Any, str], str], texts: Mapping[str, str]) -> Callable[[Any, str], str]:
+    """The same as what `output` gave, without counting short values that it has `texts` of, or numbers shown before."""
+    numbers: dict[type, dict[Any, str]] = {int: {}, float: {}}
+
+    def quick(value: Any, reason: str) -> str:
+        kind = type(value)
+        if kind is str:
+            return texts.get(value) or out(value, reason)
+        if (kind is int or kind is float) and value:  # 0.0 and -0.0 are equal, and not shown alike
+            known = numbers[kind]
+            found = known.get(value)
+            if found is None:
+                if len(known) >= _KNOWN:
+                    known.clear()
+                found = known[value] = out(value, reason)
+            return found
+        return out(value, reason)
+
+    return quick

@@ -12,10 +12,12 @@ import polars as pl
 import polars_hash as plh
 
 from segcli.campaigns.codes import WHOSE
+from segcli.fields.expressions.names import MOMENTS
 
 # What a page may name. Whatever else a message knows of its recipient stays out of it.
 OF_STEP = frozenset(
     {"campaign", "step", "message", "shop", "currency", "locale", "language", "sender_address", "shop_url", "help_url"}
+    | MOMENTS
 )
 OFFER = ("offer_reward", "offer_value", "coupon_code", "coupon_expires_at")
 PAGE_NAMES = OF_STEP | {*OFFER, "products", "variant", "send_at", "landing_url"}

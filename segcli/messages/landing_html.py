@@ -14,11 +14,13 @@ import jinja2
 from jinja2 import meta, nodes
 
 from segcli.messages.compiling import compile_page
-from segcli.messages.jinja_path import MessageEnvironment
+from segcli.messages.jinja_environment import MessageEnvironment
 from segcli.messages.landing import page_names
 from segcli.messages.layout import Layout
+from segcli.messages.link_lints import link_fault
 from segcli.messages.model import Source
-from segcli.messages.partials import read_text
+from segcli.messages.partials import included_files, read_text
+from segcli.messages.pieces import place_at
 from segcli.problems import Place, Problems, nearest
 from segcli.project.yaml_text import shown_path
 
@@ -60,18 +62,28 @@ def compile_landing_page(
     text = read_text(path, problems)
     if text is None:
         return None
-    places = tuple(Place(shown_path(path), number + 1, 1) for number in range(text.count("\n") + 1))
-    _PageReader(Source(text, True, places), path.parent, problems, None).read()
-    if len(problems.errors) > before:
-        return None
+    for file in (path, *included_files(text, path.parent)):
+        _read_words(file, path.parent, problems)
+    told = {error.message for error in problems.errors[before:]}
     source = compile_page(path, layout, problems, language=language)
     if source is None:
         return None
     # What the words say is told already, with places that a compiled page has only for its tags.
     again = Problems()
     page = finish_page(source, path.parent, again, per_recipient=per_recipient)
-    problems.found += again.errors
-    return page
+    start = re.search(r"<(?:html|body)\b[^>]*>|\A", text, re.IGNORECASE)
+    beginning = place_at(Place(shown_path(path), 1, 1), text, start.end() if start else 0)
+    found = [error for error in again.errors if error.message not in told]
+    problems.found += [replace(error, place=error.place or beginning) for error in found]
+    return page if len(problems.errors) == before else None
+
+
+def _read_words(file: Path, folder: Path, problems: Problems) -> None:
+    """Tells what is wrong with the words of a page, or of what is put into it, where they stand."""
+    text = read_text(file, problems)
+    if text is not None:
+        places = tuple(Place(shown_path(file), number + 1, 1) for number in range(text.count("\n") + 1))
+        _PageReader(Source(text, True, places), folder, problems, None).read()
 
 
 def finish_page(
@@ -100,29 +112,37 @@ def finish_page(
 
 
 def _check_names(source: Source, problems: Problems, *, per_recipient: bool, key: str | None) -> None:
-    """Problems for every name that a page must not say."""
+    """Problems for every name that a page must not say; functions and filters are left to the template's check."""
+    environment = MessageEnvironment(source.escape)
     try:
-        tree = MessageEnvironment(source.escape).parse(source.text)
+        tree = environment.parse(source.text)
+        for filtered in tree.find_all(nodes.Filter):
+            environment.filters.setdefault(filtered.name, str)
+        for tested in tree.find_all(nodes.Test):
+            environment.tests.setdefault(tested.name, lambda *_: True)
         named = meta.find_undeclared_variables(tree)
     except jinja2.TemplateSyntaxError as error:
-        problems.error(f"{(error.message or 'a syntax error').rstrip('.')}.", source.place(error.lineno), key)
+        message = (error.message or "a syntax error").rstrip(".")
+        problems.error(f"the template cannot be read: {message}.", source.place(error.lineno), key)
         return
     allowed = page_names(per_recipient=per_recipient)
     unknown = named - allowed
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
     lines = source.text.splitlines()
     told: set[tuple[str, int]] = set()
     for node in tree.find_all(nodes.Name):
-        if node.name not in unknown or (node.name, node.lineno) in told:
+        if node.name not in unknown or id(node) in called or (node.name, node.lineno) in told:
             continue
         told.add((node.name, node.lineno))
-        place, line = source.place(node.lineno), lines[node.lineno - 1]
-        found = re.search(rf"\b{re.escape(node.name)}\b", line)
-        before = lines[node.lineno - 2] if node.lineno > 1 else ""
-        if place and found and not before.endswith(("{{", "{%")):  # else it is the place of the tag
-            place = place.moved(found.start())
-        hint = nearest(node.name, allowed) or f"It may name {', '.join(sorted(allowed))}."
-        message = f"a landing page may not name '{node.name}': whoever has its link can read it."
-        problems.error(message, place, key, hint)
+        place = source.place(node.lineno)
+        found = re.search(rf"\b{re.escape(node.name)}\b", lines[node.lineno - 1])
+        place = place.moved(found.start()) if place and found else place
+        if near := nearest(node.name, allowed):
+            hint = f"{near} A page says nothing of one customer, since whoever has its link can read it."
+            problems.error(f"a landing page has no name '{node.name}'.", place, key, hint)
+        else:
+            message = f"a landing page may not name '{node.name}': whoever has its link can read it."
+            problems.error(message, place, key, f"It may name {', '.join(sorted(allowed))}.")
 
 
 class _PageReader(HTMLParser):
@@ -191,6 +211,9 @@ class _PageReader(HTMLParser):
             self._error(f"<{tag}> loads what is not the page's own: others would learn who reads it.")
         elif value.lower().startswith("http://"):
             self._problems.warn("the link begins with http:, not https:.", self._place(), self._key)
+        elif _OTHERS.match(value) and not value.startswith(("//", "data:")):
+            if fault := link_fault(value):
+                self._error(fault.message, fault.hint)
         elif value and not _OTHERS.match(value) and value[0] not in f"#/?{_OUTPUT}{_BRAND}":
             self._take_asset(name, value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,30 @@ from typing import Any
 import yaml
 from yamlcore import CCoreLoader
 
+from segcli.messages.context import OF_MESSAGE
 from segcli.messages.front_matter import Head, read_head
 from segcli.messages.html_tags import find_tags
+from segcli.messages.layout import LAYOUT_FILE, LAYOUT_TEXT, Layout
+from segcli.messages.link_lints import check_links
+from segcli.messages.markdown_lints import check_markdown
 from segcli.messages.masking import Masked, mask
-from segcli.messages.message_files import MessageFile, find_messages
+from segcli.messages.message_files import MessageFile
 from segcli.messages.model import LONGEST_SUBJECT, CompiledMessage, Source
-from segcli.messages.pieces import place_at, split_pieces
+from segcli.messages.pieces import Piece, split_pieces
+from segcli.messages.written import Written, is_document, written_for, written_in_layout
 from segcli.problems import Place, Problems
 from segcli.project.yaml_text import shown_path
 
 _FOLDER = Path(__file__).parent
 _TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_WAY_OUT = {"unsubscribe_url": "link to unsubscribe", "sender_address": "postal address"}
 _HTTP = re.compile(r"http://(?!www\.w3\.org/)[^\s\"'()<>]+")
 _MARKDOWN_IMAGE = re.compile(r"!\[(\s*)\]\(")
 _MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(")
 _BUTTON = re.compile(r"\bbutton\s*\(\s*(?:label\s*=\s*)?(['\"])(.*?)\1")
 _RULE = re.compile(r"(?:^|[;{\s])(-?[a-z][a-z-]*)\s*:\s*([^;{}]+)")
+_HIDDEN = re.compile(r"display\s*:\s*none")  # as a preheader is, with whatever hides it elsewhere
 _FUNCTION = re.compile(r"\b([a-z-]+)\(")
 
 
@@ -35,7 +44,6 @@ _FUNCTION = re.compile(r"\b([a-z-]+)\(")
 class Lints:
     """What the checks of one message share."""
 
-    message: CompiledMessage
     problems: Problems
     key: str | None
 
@@ -47,20 +55,28 @@ class Lints:
 
 
 def check_message(
-    file: MessageFile, message: CompiledMessage, problems: Problems, *, marketing: bool = True,
-    sender_address: bool = True, key: str | None = None,
+    file: MessageFile, message: CompiledMessage, layout: Layout, problems: Problems, *, marketing: bool = True,
+    shop: str | None = None, key: str | None = None,
 ) -> None:  # fmt: skip
-    """Adds what is wrong or unwise in a compiled email. `sender_address` says that the project has one."""
+    """Adds what is wrong or unwise in a compiled email. `shop` is the address of the shop, for examples of links."""
     ignored = Problems()
     head = read_head(file.path, ignored)
     if head is None:
         return
-    lints = Lints(message, problems, key)
+    lints = Lints(problems, key)
     _check_head(head, lints)
+    written = written_for(file)
     if marketing:
-        _check_way_out(head, lints, sender_address)
-    for body in _bodies(file, head):
-        _check_body(body, lints)
+        _check_way_out(head, message, written, layout, lints)
+    for each in written:
+        _check_written(each, lints)
+    check_links(message, [*written, *written_in_layout(layout)], problems, Place(shown_path(file.path), 1, 1), shop)
+
+
+def check_layout(layout: Layout, problems: Problems) -> None:
+    """Adds what is unwise in the shop's own files of the layout; their links are checked with each message."""
+    for each in written_in_layout(layout):
+        _check_written(each, Lints(problems, None))
 
 
 def _check_head(head: Head, lints: Lints) -> None:
@@ -69,7 +85,7 @@ def _check_head(head: Head, lints: Lints) -> None:
             "the message has no subject.", head.place("subject"), 'Write subject: "..." between two lines of ---.'
         )
     else:
-        length = sum(len(piece.text) for piece in head.subject if not piece.is_tag)
+        length = _longest_way(head.subject)
         if length > LONGEST_SUBJECT:
             text = f"the subject has {length} characters without its fields; phones show about {LONGEST_SUBJECT}."
             lints.warn(text, head.place("subject"), "Put what matters first, and the rest into the preheader.")
@@ -78,76 +94,91 @@ def _check_head(head: Head, lints: Lints) -> None:
         lints.warn("the message has no preheader.", head.place("preheader"), hint)
 
 
-def _check_way_out(head: Head, lints: Lints, sender_address: bool) -> None:
-    place = Place(shown_path(head.path), 1, 1)
-    parts = [("HTML", lints.message.html), ("text", lints.message.text)]
-    for name, source in parts:
-        if source is not None and not _names(source, "unsubscribe_url"):
-            hint = "Put {{ unsubscribe_url }} behind a link; the shipped layout's footer has it."
-            lints.error(f"the {name} of a marketing message has no link to unsubscribe.", place, hint)
-        if source is not None and not _names(source, "sender_address"):
-            hint = "Put {{ sender_address }} into it; the shipped layout's footer has it."
-            lints.error(f"the {name} of a marketing message has no postal address.", place, hint)
-    if not sender_address:
-        lints.error("the sender has no postal address.", place, "Give the sender its `address` in segcli.yaml.")
+def _longest_way(pieces: Sequence[Piece]) -> int:
+    """How many characters the words have on the longest way through the branches; fields count as none."""
+    ways, longest = [0], [0]  # of the branch at each depth, and of the longest one there before it
+    for piece in pieces:
+        if not piece.is_tag:
+            ways[-1] += len(piece.text)
+        elif piece.name == "if" and piece.kind == "statement":
+            ways.append(0)
+            longest.append(0)
+        elif piece.name in ("elif", "else", "endif") and piece.kind == "statement" and len(ways) > 1:
+            longest[-1], ways[-1] = max(longest[-1], ways[-1]), 0
+            if piece.name == "endif":
+                ways.pop()
+                ways[-1] += longest.pop()
+    return sum(ways)
+
+
+def _check_way_out(
+    head: Head, message: CompiledMessage, written: Sequence[Written], layout: Layout, lints: Lints
+) -> None:
+    frames = {"HTML": LAYOUT_FILE if _is_in_layout(written) else None, "text": LAYOUT_TEXT}
+    for part, source in (("HTML", message.html), ("text", message.text)):
+        for name, what in _WAY_OUT.items() if source is not None else ():
+            if source is None or _names(source, name):
+                continue
+            frame = frames[part]
+            path = layout.find(frame) if frame else None
+            own = layout.place(path) if path else None
+            hint = f"Put {{{{ {name} }}}} into it; the shipped layout's footer has it."
+            if own is not None:
+                lints.error(f"the layout has no {what} for marketing messages.", own, hint)
+            else:
+                place = Place(shown_path(head.path), 1, 1)
+                lints.error(f"the {part} of a marketing message has no {what}.", place, hint)
+
+
+def _is_in_layout(written: Sequence[Written]) -> bool:
+    """Whether the HTML of a body is put into the layout's."""
+    body = written[0]
+    return body.suffix == ".md" or (body.suffix == ".mjml" and not is_document(body.text))
 
 
 def _names(source: Source, name: str) -> bool:
-    return any(re.search(rf"\b{name}\b", tag) for tag in _TAG.findall(source.text))
+    """Whether a template names something, or means to: a name like it is told of where it stands."""
+    named = {word for tag in _TAG.findall(source.text) for word in _NAME.findall(tag)}
+    return name in named or bool(get_close_matches(name, named - OF_MESSAGE.keys(), cutoff=0.8))
 
 
-def _bodies(file: MessageFile, head: Head) -> Iterator[tuple[str, str, Place]]:
-    """The suffix, the text and the place of what the user wrote below the front matter, and of a text part beside."""
-    ignored = Problems()
-    if head.body_of is not None:
-        family = find_messages(file.path.parent, head.body_of, ignored)
-        other = family.choose(file.variant, file.language) if family else None
-        other_head = read_head(other.path, ignored) if other else None
-        if other is None or other_head is None:
-            return
-        file, head = other, other_head
-    yield head.path.suffix, head.body, head.body_place
-    if file.body is not None and file.text is not None:
-        yield file.text.suffix, file.text.read_text("utf-8-sig"), Place(shown_path(file.text), 1, 1)
-
-
-def _check_body(body: tuple[str, str, Place], lints: Lints) -> None:
-    suffix, text, origin = body
-    for link in _HTTP.finditer(text):
+def _check_written(written: Written, lints: Lints) -> None:
+    for link in _HTTP.finditer(written.text):
         hint = "Use https: mail programs warn of the other."
-        lints.warn(f"'{link.group()}' is not encrypted.", place_at(origin, text, link.start()), hint)
-    if suffix == ".md":
-        for image in _MARKDOWN_IMAGE.finditer(text):
-            _report_alt(place_at(origin, text, image.start()), lints)
-    masked = mask(split_pieces(text, origin, Problems()))
-    if suffix in (".mjml", ".html"):
+        lints.warn(f"'{link.group()}' is not encrypted.", written.place(link.start()), hint)
+    masked = mask(split_pieces(written.text, written.origin, Problems()))
+    if written.suffix == ".md":
+        check_markdown(written, lints.problems)
+        for image in _MARKDOWN_IMAGE.finditer(written.text):
+            hint = "Say between the brackets what it shows, for those who see no images: ![a red cup](https://...)."
+            lints.error("the image has no alt text.", written.place(image.start()), hint)
+    if written.suffix in (".mjml", ".html"):
         _check_images(masked, lints)
         for start, styles in _styles(masked.text):
             _check_css(styles, start, masked, lints)
-    for words, place in _calls_to_action(suffix, text, origin, masked):
+    for words, place in _calls_to_action(written, masked):
         found = friction_word(words)
         if found:
             hint = "Ask for a look instead, such as 'Return to your cart'."
-            lints.warn(
-                f"'{' '.join(words.split())}' asks for money: '{found}' keeps people from clicking.", place, hint
-            )
-
-
-def _report_alt(place: Place | None, lints: Lints) -> None:
-    hint = 'Say in alt what it shows, for those who see no images; alt="" in HTML for mere decoration.'
-    lints.error("the image has no alt text.", place, hint)
+            said = " ".join(words.split())
+            lints.warn(f"'{said}' asks for money: '{found}' keeps people from clicking.", place, hint)
 
 
 def _check_images(masked: Masked, lints: Lints) -> None:
+    usual = False  # mj-attributes says how elements look, and shows none
     for tag in find_tags(masked.text):
-        if tag.name in ("img", "mj-image") and tag.kind in ("open", "alone") and "alt" not in tag.attributes:
-            _report_alt(masked.place(tag.start), lints)
+        usual = tag.kind == "open" if tag.name == "mj-attributes" else usual
+        shown = tag.name in ("img", "mj-image") and tag.kind in ("open", "alone") and not usual
+        if shown and "alt" not in tag.attributes:
+            hint = 'Say in alt what it shows, for those who see no images; alt="" for mere decoration.'
+            lints.error("the image has no alt text.", masked.place(tag.start), hint)
 
 
 def _styles(text: str) -> Iterator[tuple[int, str]]:
     for tag in find_tags(text):
         if tag.kind in ("open", "alone"):
-            yield from ((start, value) for name, value, start, _ in tag.attribute_spans() if name == "style")
+            styles = ((start, value) for name, value, start, _ in tag.attribute_spans() if name == "style")
+            yield from ((start, value) for start, value in styles if not _HIDDEN.search(value))
         if tag.kind == "open" and tag.name in ("style", "mj-style"):
             yield tag.end, text[tag.end : text.find(f"</{tag.name}", tag.end)]
 
@@ -171,13 +202,13 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _calls_to_action(suffix: str, text: str, origin: Place, masked: Masked) -> Iterator[tuple[str, Place | None]]:
-    for button in _BUTTON.finditer(text):
-        yield button.group(2), place_at(origin, text, button.start(2))
-    if suffix == ".md":
-        for link in _MARKDOWN_LINK.finditer(text):
-            yield link.group(1), place_at(origin, text, link.start(1))
-    if suffix in (".mjml", ".html"):
+def _calls_to_action(written: Written, masked: Masked) -> Iterator[tuple[str, Place | None]]:
+    for button in _BUTTON.finditer(written.text):
+        yield button.group(2), written.place(button.start(2))
+    if written.suffix == ".md":
+        for link in _MARKDOWN_LINK.finditer(written.text):
+            yield link.group(1), written.place(link.start(1))
+    if written.suffix in (".mjml", ".html"):
         opened: list[int] = []
         for tag in find_tags(masked.text):
             if tag.name in ("a", "mj-button") and tag.kind == "open":

@@ -15,8 +15,9 @@ from babel import Locale, UnknownLocaleError
 from babel import dates as babel_dates
 from babel import numbers as babel_numbers
 
+from segcli.messages.date_patterns import STYLES
+
 _FALLBACK = "en"
-_STYLES = ("short", "medium", "long", "full")
 _DOTTED_I = ("tr", "az")
 
 
@@ -113,7 +114,7 @@ def percent(value: float | Decimal, locale: str | None) -> str:
 def date(value: datetime.date, style: str, locale: str | None) -> str:
     """A date in one of Babel's styles, or as a pattern; a pattern may also ask a date and time for its hours."""
     if isinstance(value, datetime.datetime):  # two zones' times of one instant are equal, so none may be kept as a key
-        value = value.date() if style in _STYLES else value.replace(tzinfo=None)
+        value = value.date() if style in STYLES else value.replace(tzinfo=None)
     return _date(value, isinstance(value, datetime.datetime), style, locale)
 
 

@@ -19,6 +19,11 @@ from segcli.messages.pieces import Piece
 from segcli.problems import Problems
 
 Kind = Literal["prose", "statements", "partial", "button", "picture", "rule"]
+# What a partial cannot stand in, since it is an element of the layout itself.
+_AROUND = {
+    "paragraph_open": "paragraph", "heading_open": "heading", "bullet_list_open": "list", "ordered_list_open": "list",
+    "blockquote_open": "quotation", "table_open": "table",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,12 @@ def read_markdown(pieces: Sequence[Piece], expansion: Expansion) -> MarkdownBody
     statements = {word for word, piece in words.items() if piece.kind == "statement"}
     partials = {word for word, piece in words.items() if expansion.is_partial(piece)}
     tokens = _parser().parse(_apart(masked.text, statements, partials))
-    for word in partials:
-        for token in tokens:
-            if token.type == "inline" and word in token.content and token.content.strip() != word:
-                call = words[word]
-                expansion.problems.error(f"'{call.shown}' stands inside a paragraph.", call.place,
-                                         hint="Put it alone in a line.")  # fmt: skip
+    for group in _top_level(tokens):
+        if group[0].type in _AROUND and _block(group, statements, partials).kind != "partial":
+            inside = "".join(token.content for token in group if token.type == "inline")
+            for call in (words[word] for word in partials if word in inside):
+                message = f"'{call.shown}' stands inside a {_AROUND[group[0].type]}."
+                expansion.problems.error(message, call.place, hint="Put it alone in a line.")
     blocks = list(_blocks(_statement_rows(tokens, statements), statements, partials))
     return MarkdownBody(masked, tuple(_loops_into_lists(blocks)))
 

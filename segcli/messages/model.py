@@ -43,6 +43,7 @@ class CompiledMessage:
     from_name: str | None = None
     reply_to: str | None = None
     landing: str | None = None  # the file of its page, in the recipe's folder
+    landing_place: Place | None = None
 
     @property
     def sources(self) -> tuple[tuple[str, Source], ...]:

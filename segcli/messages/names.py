@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 from jinja2 import nodes
 
-from segcli.messages.filters import FILTERS
+from segcli.messages.kinds import DEFAULTS, dtype_of, element_of
 
-DEFAULTS = ("default", "d")
 _NUMBERS = ("index", "index0", "revindex", "revindex0", "length", "depth", "depth0")
 LOOP = pl.Struct({**dict.fromkeys(_NUMBERS, pl.Int64()), "first": pl.Boolean(), "last": pl.Boolean()})
-_GIVES: Mapping[str, pl.DataType] = {"text": pl.String(), "integer": pl.Int64()}
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,9 @@ class Scopes:
     """The names that are known at one place of a template, the innermost scope last."""
 
     def __init__(self, schema: Mapping[str, pl.DataType] | None = None) -> None:
-        self.levels = [{name: Known(name, dtype) for name, dtype in (schema or {}).items()}]
+        types = (schema or {}).items()
+        # What is null for everybody may be of any kind once there is a file that has it.
+        self.levels = [{name: Known(name, None if dtype == pl.Null else dtype) for name, dtype in types}]
 
     def find(self, name: str) -> Known | None:
         return next((level[name] for level in reversed(self.levels) if name in level), None)
@@ -50,14 +50,27 @@ class Scopes:
 
     def enter_loop(self, node: nodes.For) -> None:
         dtype = dtype_of(node.iter, self)
-        element = dtype.inner if isinstance(dtype, pl.List) else None
-        known = Known(path_of(node.iter, self) or "a value", element if isinstance(element, pl.DataType) else None)
+        known = Known(path_of(node.iter, self) or "a value", element_of(dtype))
         self.enter()
         self.put(node.target, known)
         self.levels[-1]["loop"] = Known("loop", LOOP)
 
     def leave(self) -> None:
         self.levels.pop()
+
+    def swap(self, level: Mapping[str, Known]) -> dict[str, Known]:
+        """Goes on with other names on the innermost level; returns those that it had."""
+        had, self.levels[-1] = self.levels[-1], dict(level)
+        return had
+
+    def merge(self, ways: Iterable[Mapping[str, Known]]) -> None:
+        """Adds what other ways to this place know; what they give another kind is of no known kind."""
+        here = self.levels[-1]
+        for way in ways:
+            for name, known in way.items():
+                other = here.setdefault(name, known)
+                if other.dtype != known.dtype:
+                    here[name] = Known(known.path)
 
 
 def path_of(node: nodes.Node, scopes: Scopes) -> str | None:
@@ -99,38 +112,3 @@ def paths_that_may_miss(node: nodes.Node, scopes: Scopes) -> list[str]:
 def missing_reason(node: nodes.Node, scopes: Scopes) -> str:
     """Why an output cannot be shown when it is null."""
     return f"{' or '.join(paths_that_may_miss(node, scopes)) or 'a value'} is missing"
-
-
-def dtype_of(node: nodes.Node, scopes: Scopes) -> pl.DataType | None:
-    """The kind of an expression as far as it shows without data."""
-    if isinstance(node, nodes.Name):
-        known = scopes.find(node.name)
-        return known.dtype if known else None
-    if isinstance(node, nodes.Getattr):
-        return _member(dtype_of(node.node, scopes), node.attr)
-    if isinstance(node, nodes.Getitem):
-        inner = dtype_of(node.node, scopes)
-        if isinstance(node.arg, nodes.Slice):
-            return inner
-        if isinstance(inner, pl.List):
-            return _plain(inner.inner)
-        return _member(inner, node.arg.value) if isinstance(node.arg, nodes.Const) else None
-    if isinstance(node, nodes.Filter) and node.node is not None:
-        if node.name in DEFAULTS:
-            return dtype_of(node.node, scopes)
-        known_filter = FILTERS.get(node.name)
-        inner = dtype_of(node.node, scopes)
-        if known_filter is not None and known_filter.gives == "element" and isinstance(inner, pl.List):
-            return _plain(inner.inner)
-        return _GIVES.get(known_filter.gives) if known_filter else None
-    return None
-
-
-def _member(dtype: pl.DataType | None, name: object) -> pl.DataType | None:
-    if not isinstance(dtype, pl.Struct):
-        return None
-    return next((_plain(field.dtype) for field in dtype.fields if field.name == name), None)
-
-
-def _plain(dtype: object) -> pl.DataType | None:
-    return dtype if isinstance(dtype, pl.DataType) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError
 
 from segcli.messages.constants import check_known, fold, lex, put_in
 from segcli.messages.layout import Layout
-from segcli.messages.pieces import Piece, merged, split_pieces
+from segcli.messages.pieces import Piece, group_statements, merged, split_pieces
 from segcli.messages.text_lines import without_lines_of_tags
 from segcli.problems import Place, Problems, nearest
 from segcli.project.yaml_faults import report_unreadable_bytes
@@ -27,12 +27,16 @@ _DEEPEST = 5
 
 @dataclass(frozen=True)
 class Expansion:
-    """What a message's own tags may stand for: `known` names, partials of the layout, files beside the message."""
+    """What a message's own tags may stand for: `known` names, partials of the layout, files beside the message.
+
+    `places` has where what a known name stands for was written, as far as that is a file of the shop's own.
+    """
 
     layout: Layout
     folder: Path
     known: Mapping[str, str]
     problems: Problems
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def included(self, pieces: Sequence[Piece], depth: int = 0) -> list[Piece]:
         """The pieces with the files that `{% include %}` names, which lie beside the message."""
@@ -81,7 +85,10 @@ class Expansion:
 
     def _words(self, name: str, piece: Piece) -> list[Piece]:
         text = self.known[name][1:-1].replace("\\'", "'").replace("\\n", "\n").replace("\\\\", "\\")
-        return [replace(each, place=piece.place) for each in split_pieces(text, None, self.problems)]
+        own = self.places.get(name)
+        pieces = split_pieces(text, own or _fixed(piece.place), self.problems)
+        group_statements(pieces, self.problems)
+        return pieces
 
     def _partial(self, piece: Piece, kind: Literal["mjml", "txt"]) -> list[Piece]:
         found = _CALL.fullmatch(piece.text[2:-2])
@@ -96,10 +103,9 @@ class Expansion:
         if arguments is None:
             return []
         start = signature.end() if signature else 0
-        own = self.layout.place(path)
-        pieces = split_pieces(text, own, self.problems)
-        if own is None:  # what is wrong with segcli's own partial was caused where it is called
-            pieces = [replace(each, place=piece.place) for each in pieces]
+        # What is wrong with segcli's own partial was caused where it is called.
+        pieces = split_pieces(text, self.layout.place(path) or _fixed(piece.place), self.problems)
+        group_statements(pieces, self.problems)
         if pieces and start and not pieces[0].is_tag:
             pieces[0] = replace(pieces[0], text=pieces[0].text.lstrip())
         if kind == "txt":
@@ -144,6 +150,22 @@ class Expansion:
             self.problems.error(f"'{piece.shown}' lacks '{missing[0]}'.", piece.place, hint=f"Write {{{{ {shown} }}}}.")
             return None
         return {key: value for key, value in arguments.items() if value is not None}
+
+
+def included_files(text: str, folder: Path, depth: int = 0) -> list[Path]:
+    """The files that a template's `{% include %}` names, and those that these name, as far as they are there."""
+    found: list[Path] = []
+    for piece in split_pieces(text, None, Problems()):
+        named = _INCLUDE.fullmatch(piece.inner) if piece.kind == "statement" else None
+        path = folder / named.group(2) if named else None
+        if path and path.is_file() and depth < _DEEPEST:
+            inner = read_text(path, Problems())
+            found += [path, *(included_files(inner, folder, depth + 1) if inner is not None else ())]
+    return list(dict.fromkeys(found))
+
+
+def _fixed(place: Place | None) -> Place | None:
+    return place and replace(place, fixed=True)
 
 
 def _with_empty_line(pieces: Sequence[Piece]) -> list[Piece]:

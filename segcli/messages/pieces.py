@@ -50,7 +50,7 @@ class Piece:
 
 def place_at(origin: Place | None, text: str, offset: int) -> Place | None:
     """Where the character at `offset` of `text` stands, when the first one stands at `origin`."""
-    if origin is None or origin.line is None:
+    if origin is None or origin.line is None or origin.fixed:
         return origin
     before = text[:offset]
     lines = before.count("\n")
@@ -199,10 +199,7 @@ def to_source(pieces: Iterable[Piece], *, escape: bool) -> Source:
         # A line break inside the braces is white space to Jinja, and nothing to the reader of the mail.
         inner = piece.text[2:-2]
         text.append(f"{piece.text[:2]}\n{inner.lstrip(chr(10))}{piece.text[-2:]}")
-        first = place_at(piece.place, piece.text, 2 + len(inner) - len(inner.lstrip("\n")))
-        skipped = piece.place if first == place_at(piece.place, piece.text, 2) else first
-        places.append(skipped)
-        for number in range(inner.lstrip("\n").count("\n")):
-            line = None if skipped is None or skipped.line is None else skipped.line + number + 1
-            places.append(None if skipped is None else Place(skipped.path, line, 1))
+        skipped = 2 + len(inner) - len(inner.lstrip("\n"))
+        ends = [end.end() for end in re.finditer("\n", piece.text[skipped:])]
+        places += [place_at(piece.place, piece.text, skipped + end) for end in (0, *ends)]
     return Source("".join(text), escape, tuple(places))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import gc
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -13,10 +14,11 @@ import polars as pl
 
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.columnar.evaluating import Coder, evaluated
+from segcli.messages.frame_rows import FrameRows
 from segcli.messages.templates import Template
+from segcli.messages.texts import EveryRow, GivenTexts, Texts, whole
 
 FAILURES: dict[str, pl.DataType] = {"row": pl.UInt32(), "reason": pl.String()}
-_LEAST, _MOST = 2_000, 25_000  # rows at once on each core
 _COLLECTED = 100  # messages as Python's texts
 _ROW = "segcli row"
 
@@ -25,54 +27,67 @@ _ROW = "segcli row"
 class Rendered:
     """One text for each row, null where it failed; `failures` says of each of those rows (from 0) why."""
 
-    values: pl.Series
+    texts: Texts
     failures: pl.DataFrame
+
+    @cached_property
+    def values(self) -> pl.Series:
+        """All of the texts."""
+        return whole(self.texts)
 
 
 def render(
-    template: Template, frame: pl.DataFrame, coding: Coding = PLAIN, path: Literal["columnar", "jinja"] | None = None
+    template: Template,
+    frame: pl.DataFrame,
+    coding: Coding = PLAIN,
+    path: Literal["columnar", "jinja"] | None = None,
+    rows: FrameRows | None = None,
 ) -> Rendered:
     """The template for each row of a frame that has the columns `template.names`.
 
     Without a `path`, the columnar one is taken where the template allows it. Raises ValueError if it is asked for and
-    the template does not.
+    the template does not. `rows` are the frame's, for who renders several templates with it.
     """
     coding = Coding(coding)
     frame = _prepared(frame, template)
     if path == "columnar" and not template.columnar:
         raise ValueError("only Jinja renders this template")
     if path == "jinja" or not template.columnar:
-        return _collected(template.jinja(coding).render_rows(frame))
-    cores = os.cpu_count() or 1
-    size = min(max(-(-frame.height // cores), _LEAST), _MOST)
-    slices = [frame.slice(start, size) for start in range(0, max(frame.height, 1), size)]
-    if len(slices) == 1:
-        parts = [_columnar(template, slices[0], coding)]
-    else:
-        with ThreadPoolExecutor(max_workers=cores) as threads:
-            parts = list(threads.map(lambda part: _columnar(template, part, coding), slices))
-    values = pl.concat(parts)
-    return _with_reasons(template, frame, coding, values)
+        with _without_garbage_collection():
+            return _collected(template.jinja(coding).render_rows(rows or FrameRows(frame), sorted(template.names)))
+    return _with_reasons(template, frame, coding, _columnar(template, frame, coding))
 
 
-def _columnar(template: Template, frame: pl.DataFrame, coding: Coding) -> pl.Series:
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Rows are many small objects without cycles among them: looking for cycles again and again takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _columnar(template: Template, frame: pl.DataFrame, coding: Coding) -> Texts:
     if frame.is_empty():
-        return pl.Series("text", [], dtype=pl.String)
+        return EveryRow("", 0)
     block = template.block
     assert block is not None
-    return evaluated(block, frame, Coder(coding, template.source.escape)).alias("text")
+    return evaluated(block, frame, Coder(coding, template.source.escape))
 
 
-def _with_reasons(template: Template, frame: pl.DataFrame, coding: Coding, values: pl.Series) -> Rendered:
+def _with_reasons(template: Template, frame: pl.DataFrame, coding: Coding, texts: Texts) -> Rendered:
     """Jinja tells why a row failed; those are few."""
-    failed = values.is_null().arg_true()
+    failed = texts.missing().arg_true()
     if not len(failed):
-        return Rendered(values, pl.DataFrame(schema=FAILURES))
-    again = _collected(template.jinja(coding).render_rows(frame[failed]))
+        return Rendered(texts, pl.DataFrame(schema=FAILURES))
+    again = _collected(template.jinja(coding).render_rows(FrameRows(frame[failed]), sorted(template.names)))
     failures = again.failures.with_columns(row=failed.gather(again.failures["row"]).cast(pl.UInt32))
     if again.values.is_not_null().any():  # a filter that failed within a default, say, is not the end of a message
-        values = values.scatter(failed, again.values)
-    return Rendered(values, failures)
+        texts = GivenTexts(whole(texts).scatter(failed, again.values))
+    return Rendered(texts, failures)
 
 
 def _collected(messages: Iterator[tuple[str | None, str | None]]) -> Rendered:
@@ -84,7 +99,8 @@ def _collected(messages: Iterator[tuple[str | None, str | None]]) -> Rendered:
         parts.append(pl.Series("text", [text for text, _ in some], dtype=pl.String))
         failures += [(row + place, reason) for place, (text, reason) in enumerate(some) if text is None]
         row += len(some)
-    return Rendered(pl.concat(parts, rechunk=True), pl.DataFrame(failures, FAILURES, orient="row"))
+    texts = GivenTexts(pl.concat(parts, rechunk=True))
+    return Rendered(texts, pl.DataFrame(failures, FAILURES, orient="row"))
 
 
 def _prepared(frame: pl.DataFrame, template: Template) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -12,15 +13,16 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from segcli.messages.compiling import compile_message
 from segcli.messages.context import OF_MESSAGE
-from segcli.messages.jinja_path import MessageEnvironment
+from segcli.messages.jinja_environment import MessageEnvironment
 from segcli.messages.landing_html import Page, compile_landing_page
 from segcli.messages.layout import Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
-from segcli.messages.lints import check_message
+from segcli.messages.lints import check_layout, check_message
 from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
 from segcli.messages.model import CompiledMessage
+from segcli.messages.remembered import Remembered, stamp
 from segcli.messages.sms_lints import lint_text_file
-from segcli.problems import Place, Problems
+from segcli.problems import Place, Problem, Problems
 from segcli.project.campaign_models import Campaign, Step
 from segcli.project.models import Project
 from segcli.project.yaml_text import shown_path
@@ -37,8 +39,9 @@ class StepMessage:
     parameters: LinkParameters
     locale: str  # of the plain versions
     pages: Mapping[str | None, Page] = field(default_factory=dict)  # the landing page by language, None for all others
+    partials: tuple[str, ...] = ()  # what the layout puts in for `{{ name() }}`
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every name that a version mentions and that the message itself does not bring: fields, or mistakes."""
         texts = {source.text for version in self.versions.values() for _, source in version.sources}
@@ -76,8 +79,21 @@ def layout_of(project: Project, problems: Problems) -> Layout:
         "text_colour": _six_digits(brand.text), "font": brand.font,
     }  # fmt: skip
     values = {name: value for name, value in given.items() if value is not None}
-    own = {"name": project.shop, "language": project.locale.split("_")[0]}
+    own = {"name": project.shop, "language": project.locale.split("_")[0], "signature": _signature(project)}
     return load_layout(project.root, own | values, problems)
+
+
+def _signature(project: Project) -> str:
+    """What stands before the postal address: the shop's name, unless that is what the address begins with."""
+    sender = project.messages.sender
+    first = re.split(r"[,\n]", sender.address or "")[0].casefold().strip() if sender else ""
+    for name in (project.shop, sender.name if sender else None):
+        behind = first.removeprefix(name.casefold()) if name else first
+        if behind != first and not re.match(
+            r"\w|.*\d", behind
+        ):  # "Kettle Street 1" is where Kettle is, and not its name
+            return ""
+    return f"{project.shop} · "
 
 
 def _six_digits(colour: str | None) -> str | None:
@@ -94,6 +110,10 @@ def has_message(folder: Path, step: Step) -> bool:
     )
 
 
+# A message is compiled once per process: a recipe's tests, and whoever runs again and again, have the same ones.
+compiled_before = Remembered[tuple["StepMessage | None", list[Problem]]](most=1_000)
+
+
 def compile_messages(project: Project, campaigns: Sequence[Campaign], problems: Problems) -> tuple[StepMessage, ...]:
     """Every message that has a file; where finished emails are asked for, a step without one is a problem.
 
@@ -101,8 +121,8 @@ def compile_messages(project: Project, campaigns: Sequence[Campaign], problems: 
     """
     folders = {recipe.name: recipe.path.parent for recipe in project.recipes}
     layout: Layout | None = None
+    common = ""
     found = []
-    _check_way_out(project, campaigns, problems)
     for campaign in campaigns:
         folder = folders[campaign.recipe]
         for step in campaign.steps:
@@ -111,19 +131,18 @@ def compile_messages(project: Project, campaigns: Sequence[Campaign], problems: 
             if not has_message(folder, step):
                 _tell_of_no_file(project, step, folder, problems)
                 continue
-            layout = layout or layout_of(project, problems)
-            message = _compiled(project, campaign, step, folder, layout, problems)
+            if layout is None:
+                layout = layout_of(project, problems)
+                check_layout(layout, problems)
+                facts = (layout, project.messages, project.locale, Path.cwd())  # places are shown from where one is
+                common = repr((*facts, *map(stamp, layout.folders)))
+            key = (campaign.name, repr(step), str(folder), stamp(folder), common)
+            message, told = compiled_before.get(key) or _compiled(project, campaign, step, folder, layout)
+            compiled_before.put(key, (message, told))
+            problems.found.extend(told)
             if message is not None:
                 found.append(message)
     return tuple(found)
-
-
-def _check_way_out(project: Project, campaigns: Sequence[Campaign], problems: Problems) -> None:
-    settings = project.messages
-    mails = [step for campaign in campaigns for step in campaign.steps if step.channel == "email" and step.marketing]
-    if mails and settings.sender and settings.format in ("eml", "mbox") and settings.links.unsubscribe is None:
-        hint = "Write `links: {unsubscribe: https://...}`: the laws ask for it, and so do the mail providers."
-        problems.error("marketing emails need a page to unsubscribe at.", settings.sender.place, "links", hint)
 
 
 def _tell_of_no_file(project: Project, step: Step, folder: Path, problems: Problems) -> None:
@@ -133,6 +152,14 @@ def _tell_of_no_file(project: Project, step: Step, folder: Path, problems: Probl
 
 
 def _compiled(
+    project: Project, campaign: Campaign, step: Step, folder: Path, layout: Layout
+) -> tuple[StepMessage | None, list[Problem]]:
+    """The message, if one can be made, and everything that is to be said about it."""
+    problems = Problems()
+    return _with_versions(project, campaign, step, folder, layout, problems), problems.found
+
+
+def _with_versions(
     project: Project, campaign: Campaign, step: Step, folder: Path, layout: Layout, problems: Problems
 ) -> StepMessage | None:
     links = project.messages.links
@@ -147,21 +174,22 @@ def _compiled(
         compiled = compile_message(file, layout, problems, marketing=step.marketing, channel=step.channel)
         if compiled is None:
             continue
-        _lint(project, step, file, compiled, problems)
+        _lint(project, step, file, compiled, layout, problems)
         versions[file] = with_tagged_links(compiled, parameters)
     parts = {version.html is None for version in versions.values()}
     if len(parts) > 1:
         hint = "Write all of them with HTML, or all as text alone."
         problems.error(f"the versions of '{step.message}' are not all of one kind.", step.place, hint=hint)
     pages = _pages(project, family, versions, layout, problems)
-    return StepMessage(campaign.name, step, family, versions, parameters, project.locale, pages)
+    return StepMessage(campaign.name, step, family, versions, parameters, project.locale, pages, layout.partials())
 
 
-def _lint(project: Project, step: Step, file: MessageFile, message: CompiledMessage, problems: Problems) -> None:
+def _lint(
+    project: Project, step: Step, file: MessageFile, message: CompiledMessage, layout: Layout, problems: Problems
+) -> None:
     if step.channel == "email":
-        sender = project.messages.sender
-        address = sender is None or sender.address is not None
-        check_message(file, message, problems, marketing=step.marketing, sender_address=address)
+        shop = project.messages.links.shop
+        check_message(file, message, layout, problems, marketing=step.marketing, shop=shop)
         if message.html and message.preheader and not re.search(r"\bpreheader\b", message.html.text):
             hint = "Write {{ preheader }} into the body, at its beginning and hidden, or leave it out."
             problems.warn("the preheader is shown nowhere.", Place(shown_path(file.path), 1, 1), "preheader", hint)
@@ -182,7 +210,7 @@ def _pages(
     name = version.landing if version else None
     if plain is None or name is None:
         return {}
-    place = Place(shown_path(plain.path), 1, 1)
+    place = version.landing_place if version else None
     if project.messages.links.landing is None:
         hint = "Write in segcli.yaml where the pages are published, such as `links: {landing: https://.../l}`."
         problems.error("'landing' needs a folder that is published.", place, "landing", hint=hint)

@@ -9,16 +9,22 @@ import polars as pl
 
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.context import OF_MESSAGE
+from segcli.messages.frame_rows import FrameRows
 from segcli.messages.message_files import MessageFile
+from segcli.messages.remembered import Remembered
 from segcli.messages.rendering import render
 from segcli.messages.step_messages import StepMessage
+from segcli.messages.surroundings import Surroundings
 from segcli.messages.templates import Template, check_source
-from segcli.problems import Problems
+from segcli.messages.texts import EveryRow, RenderedSlice, Texts, TextsOfVersions
+from segcli.problems import Problem, Problems
 
 PARTS = ("preheader", "subject", "html", "text")  # in the order of rendering: the others may name the preheader
 SLICE = 20_000  # recipients whose messages are in memory at a time
 SENDER = ("from_name", "reply_to")  # what a version may say of who writes; null where it does not
-RENDERED: Mapping[str, pl.DataType] = dict.fromkeys((*PARTS, *SENDER, "failure"), pl.String())
+_NONE = -1  # the version of who gets none
+BODIES = ("html", "text")  # put together when they are asked for
+RENDERED = ("preheader", "subject", *SENDER, "failure")
 
 
 @dataclass(frozen=True)
@@ -48,24 +54,40 @@ def check_messages(
     One with an error is left out.
     """
     names = {**schema, **OF_MESSAGE}
+    types = repr(sorted((name, repr(dtype)) for name, dtype in names.items()))
     found = {}
     for message in messages:
-        before = len(problems.errors)
-        templates = {}
-        for file, version in message.versions.items():
-            checked = {
-                part: check_source(source, names, problems, f"{message.campaign}.{message.step.name}")
-                for part, source in version.sources
-            }
-            templates[file] = {part: template for part, template in checked.items() if template is not None}
-        pages = {
-            language: template
-            for language, page in message.pages.items()
-            if (template := check_source(page.source, names, problems, f"{message.campaign}.{message.step.name}"))
-        }
-        if len(problems.errors) == before and templates:
-            found[message.campaign, message.step.name] = CheckedMessage(message, templates, pages)
+        key = (id(message), types)
+        _, checked, told = checked_before.get(key) or _checked(message, names)
+        checked_before.put(key, (message, checked, told))
+        problems.found.extend(told)
+        if checked is not None:
+            found[message.campaign, message.step.name] = checked
     return found
+
+
+# With each stands the message itself, so that no other one gets its id.
+checked_before = Remembered[tuple[StepMessage, CheckedMessage | None, list[Problem]]](most=1_000)
+
+
+def _checked(
+    message: StepMessage, names: Mapping[str, pl.DataType]
+) -> tuple[StepMessage, CheckedMessage | None, list[Problem]]:
+    """The message with its templates, unless there is an error, and everything that is to be said about it."""
+    problems, key = Problems(), f"{message.campaign}.{message.step.name}"
+    shown = message.step.products
+    around = Surroundings(message.partials, shown.count if shown else 0)
+    templates = {}
+    for file, version in message.versions.items():
+        checked = {part: check_source(source, names, problems, key, around) for part, source in version.sources}
+        templates[file] = {part: template for part, template in checked.items() if template is not None}
+    pages = {
+        language: template
+        for language, page in message.pages.items()
+        if (template := check_source(page.source, names, problems, key, around))
+    }
+    good = templates and not problems.errors
+    return message, CheckedMessage(message, templates, pages) if good else None, problems.found
 
 
 def render_step(
@@ -73,35 +95,44 @@ def render_step(
     height: int,
     context: Callable[[int, int], pl.DataFrame],
     coding: Coding = PLAIN,
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Slices of the recipients' context, each with RENDERED beside it, in the order of the recipients.
+) -> Iterator[tuple[pl.DataFrame, RenderedSlice]]:
+    """Slices of the recipients' context, each with what was rendered beside it, in the order of the recipients.
 
-    `context(first, count)` gives rows of the context; subject and preheader are plain whatever the coding. Where any
-    part fails, all are null and `failure` says why. The context that comes back has the rendered preheader.
+    `context(first, count)` gives rows of the context; subject and preheader are plain whatever the coding. Rows have
+    the columns RENDERED, texts are BODIES as far as the message has them. Where any part fails, `failure` says why,
+    subject and preheader are null, and the texts mean nothing. The context that comes back has the rendered preheader.
     """
     for first in range(0, height, SLICE):
         rows = context(first, min(SLICE, height - first))
         yield _rendered(checked, rows, coding)
 
 
-def _rendered(checked: CheckedMessage, rows: pl.DataFrame, coding: Coding) -> tuple[pl.DataFrame, pl.DataFrame]:
-    rows = rows.with_row_index("row").with_columns(checked.message.numbers(rows))
+def _rendered(checked: CheckedMessage, rows: pl.DataFrame, coding: Coding) -> tuple[pl.DataFrame, RenderedSlice]:
+    version = checked.message.numbers(rows).fill_null(_NONE).alias("version")
+    rows = rows.with_row_index("row").with_columns(version)
     files = list(checked.templates)
-    parts = []
-    for (number,), of_version in rows.group_by(["version"], maintain_order=True):
-        if number is None:
+    parts, texts = [], dict[str, dict[int, Texts]]({name: {} for name in BODIES})
+    for (key,), of_version in rows.group_by(["version"], maintain_order=True):
+        number = int(str(key))
+        if number == _NONE:
             failed = pl.lit("there is no version of the message for them")
-            parts.append(of_version.select("row", *_nothing(*PARTS, *SENDER), failure=failed))
-            continue
-        file = files[int(str(number))]
-        spoken = of_version.with_columns(spoken_locale(file.language, checked.message.locale))
-        version = checked.message.versions[file]
-        rendered = _of_version(checked.templates[file], spoken, coding)
-        sender = (pl.lit(getattr(version, name), pl.String).alias(name) for name in SENDER)
-        parts.append(rendered.with_columns(sender).select("row", *RENDERED))
+            parts.append(of_version.select("row", *_nothing(*RENDERED[:-1]), failure=failed))
+            bodies = dict[str, Texts]()
+        else:
+            file = files[number]
+            spoken = of_version.with_columns(spoken_locale(file.language, checked.message.locale))
+            said, bodies = _of_version(checked.templates[file], spoken, coding)
+            sender = (pl.lit(getattr(checked.message.versions[file], name), pl.String).alias(name) for name in SENDER)
+            parts.append(said.with_columns(sender).select("row", *RENDERED))
+        for name, each in texts.items():
+            each[number] = bodies.get(name, EveryRow(None, of_version.height))
     found = pl.concat(parts).sort("row")
     context = rows.drop("row", "version").with_columns(found["preheader"])
-    return context, found.select(*RENDERED)
+    whole = {
+        name: next(iter(each.values())) if len(each) == 1 else TextsOfVersions(version, each)
+        for name, each in texts.items()
+    }
+    return context, RenderedSlice(found.select(*RENDERED), whole)
 
 
 def spoken_locale(language: str | None, default: str) -> pl.Expr:
@@ -116,23 +147,29 @@ def _nothing(*names: str) -> list[pl.Expr]:
     return [pl.lit(None, pl.String).alias(name) for name in names]
 
 
-def _of_version(templates: Mapping[str, Template], rows: pl.DataFrame, coding: Coding) -> pl.DataFrame:
+def _of_version(
+    templates: Mapping[str, Template], rows: pl.DataFrame, coding: Coding
+) -> tuple[pl.DataFrame, dict[str, Texts]]:
+    """Row, preheader, subject and failure of rows that have one version, and its texts."""
     failure = pl.Series("failure", [None] * rows.height, pl.String)
-    found = rows
+    found, texts, values = rows, dict[str, Texts](), FrameRows(rows)
     for part in PARTS:
         template = templates.get(part)
         if template is None:
-            value = pl.Series(part, [""] * rows.height if part == "preheader" else [None] * rows.height, pl.String)
+            if part not in BODIES:
+                found = found.with_columns(pl.lit("" if part == "preheader" else None, pl.String).alias(part))
+            continue
+        done = render(template, found, coding if part in BODIES else PLAIN, rows=values)
+        if part in BODIES:
+            texts[part] = done.texts
         else:
-            done = render(template, found, coding if part in ("html", "text") else PLAIN)
-            value = done.values.alias(part)
-            if done.failures.height:
-                reasons = done.failures.unique("row", keep="first", maintain_order=True)
-                told = rows.select(place=pl.int_range(pl.len(), dtype=pl.UInt32)).join(
-                    reasons, left_on="place", right_on="row", how="left", maintain_order="left"
-                )["reason"]
-                failure = pl.select(pl.coalesce(failure, told)).to_series().alias("failure")
-        found = found.with_columns(value)
-    found = found.select("row", *PARTS, failure)
-    good = pl.col("failure").is_null()
-    return found.with_columns(pl.when(good).then(pl.col(part)).alias(part) for part in PARTS)
+            found = found.with_columns(done.values.alias(part))
+            values.put(found[part])
+        if done.failures.height:
+            reasons = done.failures.unique("row", keep="first", maintain_order=True)
+            told = rows.select(place=pl.int_range(pl.len(), dtype=pl.UInt32)).join(
+                reasons, left_on="place", right_on="row", how="left", maintain_order="left"
+            )["reason"]
+            failure = pl.select(pl.coalesce(failure, told)).to_series().alias("failure")
+    said = [pl.when(pl.col("failure").is_null()).then(pl.col(part)).alias(part) for part in PARTS if part not in BODIES]
+    return found.select("row", *(part for part in PARTS if part not in BODIES), failure).with_columns(said), texts

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 import polars as pl
 from jinja2 import nodes
 
-from segcli.messages.filters import FILTERS, SPECIAL
+from segcli.fields.expressions.functions import vocabulary
+from segcli.messages.call_checking import faults_of_call
+from segcli.messages.filters import FILTERS, FUNCTIONS, SPECIAL
+from segcli.messages.kinds import dtype_of
 from segcli.messages.model import Source
-from segcli.messages.names import Known, Scopes, dtype_of, path_of, paths_that_may_miss
+from segcli.messages.names import Known, Scopes, path_of, paths_that_may_miss
+from segcli.messages.surroundings import Surroundings
+from segcli.messages.value_checking import TESTS, faults_of
 from segcli.problems import Place, Problems, nearest
 
-TESTS = ("none", "defined", "undefined", "even", "odd", "divisibleby")
-_FUNCTIONS = ("range",)
 _NOT_HERE: Mapping[type[nodes.Node], str] = {
     nodes.Extends: "extends", nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import",
     nodes.Block: "block",
@@ -43,6 +46,7 @@ class TemplateChecker:
     schema: Mapping[str, pl.DataType]
     problems: Problems
     key: str | None
+    around: Surroundings = field(default_factory=Surroundings)
     used: set[str] = field(default_factory=set)
     nullable: list[Nullable] = field(default_factory=list)
     guarded: list[str] = field(default_factory=list)  # what the conditions around a place ask for
@@ -110,7 +114,9 @@ class TemplateChecker:
             column = re.split(r"[.\[]", missing)[0]
             free = not any(missing == path or missing.startswith((f"{path}.", f"{path}[")) for path in self.guarded)
             if column in self.schema and free:
-                self.nullable.append(Nullable(missing, column, self._place(node, column)))
+                if fault := self.around.never_there(missing):
+                    self._error(fault.message, node, fault.word, fault.hint)
+                self.nullable.append(Nullable(missing, column, self._place(node, missing, column)))
 
     def _guard(self, test: nodes.Node) -> int:
         paths = [path_of(part, self.scopes) for kind in _PATHS for part in (test, *test.find_all(kind))]
@@ -120,11 +126,14 @@ class TemplateChecker:
 
     def _choice(self, node: nodes.If) -> None:
         count = 0
+        before, ways = dict(self.scopes.levels[-1]), []
         for case in (node, *node.elif_):
             self.expression(case.test)
             count += self._guard(case.test)
             self.body(case.body)
+            ways.append(self.scopes.swap(before))
         self.body(node.else_)
+        self.scopes.merge(ways)
         del self.guarded[len(self.guarded) - count :]
 
     def _loop(self, node: nodes.For) -> None:
@@ -153,6 +162,12 @@ class TemplateChecker:
         self.scopes.put(node.target, Known(getattr(node.target, "name", "a value"), pl.String()))
 
     def expression(self, node: nodes.Node) -> None:
+        self._parts(node)
+        faults = faults_of_call if isinstance(node, (nodes.Filter, nodes.Call)) else faults_of
+        for fault in faults(node, self.scopes):
+            self._error(fault.message, node, fault.word, fault.hint)
+
+    def _parts(self, node: nodes.Node) -> None:
         match node:
             case nodes.Name():
                 self._name(node)
@@ -168,9 +183,7 @@ class TemplateChecker:
             case nodes.Filter():
                 self._filter(node)
             case nodes.Test():
-                if node.name not in TESTS:
-                    self._error(f"there is no test {node.name}", node, node.name, nearest(node.name, TESTS))
-                self._children(node)
+                self._test(node)
             case nodes.Call():
                 self._call(node)
             case nodes.CondExpr():
@@ -186,6 +199,13 @@ class TemplateChecker:
     def _children(self, node: nodes.Node) -> None:
         for child in node.iter_child_nodes():
             self.expression(child)
+
+    def _test(self, node: nodes.Test) -> None:
+        if node.name not in TESTS:
+            self._error(f"there is no test {node.name}", node, node.name, _nearest_or_all(node.name, TESTS))
+        elif len(node.args) + len(node.kwargs) != TESTS[node.name]:
+            self._error(f"{node.name} has {_counted(TESTS[node.name])}", node, node.name)
+        self._children(node)
 
     def _name(self, node: nodes.Name) -> None:
         if self.scopes.find(node.name) is None:
@@ -216,35 +236,59 @@ class TemplateChecker:
             self.expression(part)
         known = FILTERS.get(node.name)
         if known is None and node.name not in SPECIAL:
-            self._error(f"there is no filter {node.name}", node, node.name, nearest(node.name, (*FILTERS, *SPECIAL)))
+            hint = _nearest_or_all(node.name, (*FILTERS, *SPECIAL))
+            self._error(f"there is no filter {node.name}", node, node.name, hint)
         elif node.dyn_args is not None or node.dyn_kwargs is not None:
             self._error(f"{node.name} cannot have * arguments", node, node.name)
         elif known is not None:
             least, most = known.arguments
             if not least <= len(node.args) + len(node.kwargs) <= most:
-                wanted = str(least) if least == most else f"{least} to {most}"
-                self._error(f"{node.name} has {wanted} arguments", node, node.name)
+                self._error(f"{node.name} has {_counted(least, most)}", node, node.name)
             self.used.update(name for name in known.context if name in self.schema)
 
     def _call(self, node: nodes.Call) -> None:
         function = node.node
         cycle = isinstance(function, nodes.Getattr) and path_of(function, self.scopes) == "loop.cycle"
         name = function.name if isinstance(function, nodes.Name) else None
-        if not cycle and name not in self.macros and name not in _FUNCTIONS:
-            what = name or getattr(function, "attr", None) or "this"
-            hint = nearest(what, (*_FUNCTIONS, *self.macros))
-            self._error(f"there is no function {what}", node, what, hint)
+        if not cycle and name not in self.macros and name not in FUNCTIONS:
+            self._unknown_function(node, name or getattr(function, "attr", None) or "this")
         for part in (*node.args, *(pair.value for pair in node.kwargs)):
             self.expression(part)
+
+    def _unknown_function(self, node: nodes.Call, name: str) -> None:
+        if name in self.around.partials:
+            hint = f"Write {{{{ {name}(...) }}}} by itself, in the body of the message."
+            self._error(f"{name}() is no part of an expression", node, name, hint)
+            return
+        hint = _nearest_or_all(name, {*FUNCTIONS, *self.macros, *self.around.partials} - {"caller"})
+        if name in self.schema:
+            hint = f"It is a name: write {name} without parentheses."
+        elif name in vocabulary().clock:
+            hint = "Write as_of for the moment of the run, or today."
+        self._error(f"there is no function {name}", node, name, hint)
 
     def _error(self, message: str, node: nodes.Node, word: str | None, hint: str | None = None) -> None:
         self.problems.error(f"{message}.", self._place(node, word), self.key, hint)
 
-    def _place(self, node: nodes.Node, word: str | None) -> Place | None:
-        """The place of a word of the node's line, as far as the source knows its columns."""
+    def _place(self, node: nodes.Node, *words: str | None) -> Place | None:
+        """The place of the first of the words that the node's line has, as far as the source knows its columns."""
         place = self.source.place(node.lineno)
         lines = self.source.text.splitlines()
-        if place is None or place.column is None or not word or node.lineno > len(lines):
+        if place is None or place.column is None or node.lineno > len(lines):
             return place
-        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[node.lineno - 1])
-        return place.moved(found.start()) if found else place
+        for word in filter(None, words):
+            if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[node.lineno - 1]):
+                return place.moved(found.start())
+        return place
+
+
+def _nearest_or_all(name: str, known: Iterable[str]) -> str:
+    every = sorted(each for each in known if len(each) > 1)
+    return nearest(name, known) or f"There {'are' if len(every) > 1 else 'is'} {', '.join(every)}."
+
+
+def _counted(least: int, most: int | None = None) -> str:
+    """`no arguments`, `1 argument`, `0 to 2 arguments`."""
+    if most is not None and most != least:
+        return f"{least} to {most} arguments"
+    return f"{least or 'no'} argument{'' if least == 1 else 's'}"

@@ -13,8 +13,10 @@ from jinja2 import TemplateSyntaxError
 from segcli.messages.coding import Coding
 from segcli.messages.columnar.compiling import compiled
 from segcli.messages.columnar.tree import Block, NotColumnarError
-from segcli.messages.jinja_path import JinjaRenderer, MessageEnvironment
+from segcli.messages.jinja_environment import MessageEnvironment
+from segcli.messages.jinja_path import JinjaRenderer
 from segcli.messages.model import Source
+from segcli.messages.surroundings import Surroundings
 from segcli.messages.template_checking import Nullable, TemplateChecker
 from segcli.problems import Problems
 
@@ -46,7 +48,8 @@ class Template:
     @cached_property
     def _compiled(self) -> tuple[Block | None, str | None]:
         try:
-            return compiled(MessageEnvironment(self.source.escape).parse(self.source.text), self.schema), None
+            named = {name: self.schema[name] for name in self.names}
+            return compiled(MessageEnvironment(self.source.escape).parse(self.source.text), named), None
         except NotColumnarError as reason:
             return None, str(reason)
 
@@ -65,9 +68,13 @@ class Template:
 
 
 def check_source(
-    source: Source, schema: Mapping[str, pl.DataType], problems: Problems, key: str | None = None
-) -> Template | None:
-    """The template of a source, or None with what is wrong added to `problems`, by its place in the user's file."""
+    source: Source, schema: Mapping[str, pl.DataType], problems: Problems, key: str | None = None,
+    around: Surroundings | None = None,
+) -> Template | None:  # fmt: skip
+    """The template of a source, or None with what is wrong added to `problems`, by its place in the user's file.
+
+    A column of Null is null for everybody, and would be of any kind.
+    """
     environment = MessageEnvironment(source.escape)
     try:
         tree = environment.parse(source.text)
@@ -76,9 +83,10 @@ def check_source(
         problems.error(f"the template cannot be read: {message}.", source.place(error.lineno), key)
         return None
     before = len(problems.errors)
-    checker = TemplateChecker(source, schema, problems, key)
+    checker = TemplateChecker(source, schema, problems, key, around or Surroundings())
     checker.body(tree.body)
     if len(problems.errors) > before:
         return None
     names = tuple(name for name in schema if name in checker.used)
-    return Template(source, dict(schema), names, tuple(checker.nullable))
+    rendered = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
+    return Template(source, rendered, names, tuple(checker.nullable))

@@ -33,7 +33,7 @@ def _of_block(block: Block) -> str:
     if block.kind == "statements":
         return block.words
     if block.kind == "partial":
-        return block.words  # a partial ends with an empty line of its own, if it says anything
+        return "".join(block.words.split())  # a partial ends with an empty line of its own, if it says anything
     if block.kind == "rule":
         return "----------\n\n"
     if block.kind == "picture":

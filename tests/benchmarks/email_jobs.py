@@ -20,9 +20,11 @@ import polars as pl
 from segcli.exports.email_files import Kind, write_emails
 from segcli.exports.email_headers import EmailSettings
 from segcli.messages.coding import PLAIN, Coding
+from segcli.messages.frame_rows import FrameRows
 from segcli.messages.model import Source
 from segcli.messages.rendering import render
 from segcli.messages.templates import Template, check_source
+from segcli.messages.texts import RenderedSlice
 from segcli.problems import Problems
 from tests.benchmarks.email_recipients import SHOP
 
@@ -89,18 +91,20 @@ def _segcli(recipients: Path, target: Path, count: int, path: str, coding: str, 
     settings = EmailSettings(SHOP["shop"], SENDER, list_id="haber", feedback=("winback",), coding=Coding(coding))
     clock = _Clock()
 
-    def rendered() -> Iterator[pl.DataFrame]:
+    def rendered() -> Iterator[RenderedSlice]:
         for frame in _frames(recipients, count):
             codings = {SUBJECT: PLAIN, TEXT: settings.coding, HTML: settings.coding}
             # "columnar" and "jinja" are the two paths, told apart by name so that neither falls back on the other.
-            parts = {name: render(templates[name], frame, codings[name], path) for name in templates}  # type: ignore[arg-type]
+            rows = FrameRows(frame)
+            parts = {name: render(templates[name], frame, codings[name], path, rows) for name in templates}  # type: ignore[arg-type]
             if failed := [part.failures for part in parts.values() if part.failures.height]:
                 raise RuntimeError(f"recipients whose email failed: {failed}")
             name = pl.concat_str("first_name", "last_name", separator=" ", ignore_nulls=True)
-            yield frame.select(
+            plain = frame.select(
                 "customer_id", "email", name.alias("name"), "unsubscribe_url", "send_at_utc", "key",
-                subject=parts[SUBJECT].values, text=parts[TEXT].values, html=parts[HTML].values,
+                subject=parts[SUBJECT].values,
             )  # fmt: skip
+            yield RenderedSlice(plain, {"text": parts[TEXT].texts, "html": parts[HTML].texts})
 
     written = write_emails(target, ".", rendered(), settings, kind)
     clock.pause()

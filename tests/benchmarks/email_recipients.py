@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-SLICE = 10_000  # recipients in a file
+SLICE = 20_000  # recipients in a file, as many as segcli renders at a time
 FIRST_NAMES = (
     "Ayşe", "Çağrı", "Elif", "Gökçe", "İpek", "Kıvanç", "Mehmet", "Nilüfer", "Özgür", "Şükrü", "Tuğba", "Ümit",
     "Zeynep", "Deniz", "Ada", "Yiğit",

@@ -18,6 +18,7 @@ import polars as pl
 from segcli.exports.email_files import Kind, WrittenEmails, write_emails
 from segcli.exports.email_headers import EmailSettings
 from segcli.messages.coding import EIGHT_BIT, QUOTED_PRINTABLE, Coding
+from segcli.messages.texts import RenderedSlice
 
 STRICT = email.policy.SMTP.clone(raise_on_defect=True)
 SENT_AT = dt.datetime(2026, 3, 9, 7, 5)
@@ -70,7 +71,8 @@ def rendered(names: Sequence[str | None], coding: Coding = QUOTED_PRINTABLE, **c
 def write(
     run: Path, rows: pl.DataFrame, settings: EmailSettings = SETTINGS, kind: Kind = "eml", size: int = 100_000
 ) -> WrittenEmails:
-    return write_emails(run, "step", rows.iter_slices(size), settings, kind)
+    slices = (RenderedSlice.of(part, ("text", "html")) for part in rows.iter_slices(size))
+    return write_emails(run, "step", slices, settings, kind)
 
 
 def read(content: bytes) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""Messages for a preview: mails of a shop, one too large, one that fails, one of text alone, and an SMS."""
+"""Messages for a preview: mails of a shop (too large, failing, of text alone, with a page), an SMS and a call."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ MAIL = """<!doctype html>
 <script>document.getElementById("greeting").textContent = "a script ran"</script>
 </body>
 </html>"""
+
+LANDING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Kumru Shoes</title>
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'">
+<style>body { background: #fff }
+@media (prefers-color-scheme: dark) { body { background: #161615; color: #eee } }</style>
+</head><body><h1 id="offer">20 % off</h1><p><a href="https://shop.example/sandals">Sandals</a></p></body></html>"""
 
 PRODUCT = """<td class="product" width="33%" valign="top" style="display: table-cell; padding: 8px 24px">
 <img src="https://shop.example/{name}.jpg" alt="{name}" width="150" height="110"><br>
@@ -130,5 +137,21 @@ MESSAGES = (
         encoding="UCS-2",
         step="text",
         language="tr",
+    ),
+    mail("c-1009", "Ada", "with a page", landing=LANDING),
+    PreviewMessage(
+        customer_id="c-1010",
+        reason="nothing special",
+        to="Ada Berg <+905550000002>",
+        subject=None,
+        preheader=None,
+        html=None,
+        text="",
+        headers=(),
+        size=0,
+        fields=(),
+        channel="list",
+        step="call-them",
+        cells=(("Customer id", "c-1010"), ("Phone", "+905550000002"), ("Looked at", "Boot; Sandal"), ("Notes", None)),
     ),
 )

@@ -65,5 +65,5 @@ def test_the_same_messages_give_the_same_page():
 
 def test_frames_are_sandboxed_and_may_do_nothing():
     page = preview_page("winback", [])
-    assert page.count("<iframe") == page.count('sandbox=""') == 2
+    assert page.count("<iframe") == page.count('sandbox=""') == 4
     assert data_of(page)["messages"] == []

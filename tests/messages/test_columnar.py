@@ -10,6 +10,7 @@ from segcli.messages.columnar.evaluating import Coder, evaluated
 from segcli.messages.model import Source
 from segcli.messages.rendering import render
 from segcli.messages.templates import Template, check_source
+from segcli.messages.texts import whole
 from segcli.problems import Problems
 from tests.messages.template_strategies import ROWS, SCHEMA, TEMPLATES, frame_of
 
@@ -31,7 +32,8 @@ def _assert_same(text: str, frame: pl.DataFrame, escape: bool) -> None:
         assert mixed.failures.equals(by_jinja.failures), text
         if template.block is not None:  # without what Jinja adds where a row fails
             columnar = evaluated(template.block, frame, Coder(coding, escape))
-            assert columnar.to_list() == by_jinja.values.to_list(), text
+            assert whole(columnar).to_list() == by_jinja.values.to_list(), text
+            assert columnar.missing().to_list() == by_jinja.values.is_null().to_list(), text
 
 
 @settings(max_examples=30)
@@ -98,3 +100,11 @@ def test_many_rows_are_rendered_in_their_order() -> None:
     frame = pl.DataFrame({"n": range(60_000)})
     rendered = render(_template("no. {{ n }}", schema=dict(frame.schema)), frame)
     assert rendered.values.to_list() == [f"no. {n}" for n in range(60_000)]
+
+
+@pytest.mark.parametrize("cities", [["word " * 300], ["word " * 300, "x" * 1_200]])
+def test_both_ways_wrap_long_lines_of_8bit_alike(cities: list[str]) -> None:
+    frame = pl.DataFrame({"city": cities})
+    rows = frame_of([{}]).clear()
+    frame = pl.concat([rows, frame], how="diagonal")
+    _assert_same("Hello from {{ city }}, and goodbye", frame, False)

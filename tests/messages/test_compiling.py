@@ -147,7 +147,6 @@ def test_products_stand_in_two_columns(tmp_path: Path, suffix: str) -> None:
         ("{{ product_blocks(colums=2) }}", "news.md:5:1: product_blocks takes no 'colums'. Did you mean 'columns'?"),
         ("{{ coupon(1) }}", "news.md:5:1: '{{ coupon(1) }}' is not a call of coupon()."),
         ("{{ button(f(1), url) }}", "news.md:5:1: 'f(1)' cannot be given to button. Give it a constant"),
-        ("Hi {{ coupon() }}", "news.md:5:4: '{{ coupon() }}' stands inside a paragraph. Put it alone in a line."),
         ("{{ brand.color }}", "news.md:5:1: no 'brand.color'. Did you mean 'colour' or"),
         ("{% include 'foter.md' %}", "news.md:5:1: no file 'foter.md' to include. Did you mean 'footer.md'?"),
         ("{% include '../x.md' %}", "news.md:5:1: no file '../x.md' to include."),
@@ -161,12 +160,51 @@ def test_what_cannot_be_put_in_is_said(tmp_path: Path, body: str, expected: str)
     assert problems[0].startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Hi {{ coupon() }} you", "news.md:5:4: '{{ coupon() }}' stands inside a paragraph. Put it alone in a line."),
+        ("**{{ coupon() }}**", "news.md:5:3: '{{ coupon() }}' stands inside a paragraph. Put it alone in a line."),
+        ("# {{ coupon() }}", "news.md:5:3: '{{ coupon() }}' stands inside a heading. Put it alone in a line."),
+        ("- One\n- {{ coupon() }}", "news.md:6:3: '{{ coupon() }}' stands inside a list. Put it alone in a line."),
+        ("> {{ coupon() }}", "news.md:5:3: '{{ coupon() }}' stands inside a quotation. Put it alone in a line."),
+        ("|a|\n|-|\n|{{ coupon() }}|", "news.md:7:2: '{{ coupon() }}' stands inside a table. Put it alone in a line."),
+    ],
+)
+def test_a_partial_that_is_not_alone_is_told_of_once(tmp_path: Path, body: str, expected: str) -> None:
+    write(tmp_path, news__md=body)
+    assert compile_in(tmp_path)[1] == [expected]
+
+
+def test_partials_and_conditions_may_share_a_line(tmp_path: Path) -> None:
+    write(tmp_path, news__md="{% if orders %}{{ coupon() }}{% endif %}\n\n{{ coupon() }} {{ coupon() }}\n")
+    message = compiled(tmp_path)
+    offer = {"coupon_code": "BACK-1", "offer_reward": None, "coupon_expires_at": None}
+    assert shown(message.html, orders=0, **offer).count("BACK-1") == 2
+    text = shown(message.text, orders=1, **offer).split("\n--\n")[0]
+    assert text == "Your code: BACK-1\n\n" * 2 + "Your code: BACK-1\n"
+
+
+@pytest.mark.parametrize("suffix", ["html", "mjml"])
+def test_a_whole_document_has_its_own_footer_and_no_other(tmp_path: Path, suffix: str) -> None:
+    footer = '<p>Hello</p><p><a href="{{ unsubscribe_url }}">Stop</a> {{ sender_address }}</p>'
+    column = f"<mj-section><mj-column><mj-text>{footer}</mj-text></mj-column></mj-section>"
+    bodies = {"html": footer, "mjml": f"<mjml><mj-body>{column}</mj-body></mjml>"}
+    write(tmp_path, **{f"news__{suffix}": bodies[suffix]})
+    expected = "Hello\n\nStop: https://shop.example/u Example Street 1, Ankara"
+    assert shown(compiled(tmp_path).text).strip() == expected
+    write(tmp_path, news__txt="Hi. {{ unsubscribe_url }}, {{ sender_address }}")
+    assert shown(compiled(tmp_path).text) == "Hi. https://shop.example/u, Example Street 1, Ankara"
+    write(tmp_path, news__txt="Hi. {{ unsubscribe_url }}")
+    assert shown(compiled(tmp_path).text).count("Example Street 1") == 1
+
+
 def test_a_file_beside_the_message_is_included_with_its_own_places(tmp_path: Path) -> None:
     (tmp_path / "footer.md").write_text("Bye {{ first_name }}\n\n{{ coupon() }}\n")
     write(tmp_path, news__md="Hello\n\n{% include 'footer.md' %}\n")
     message = compiled(tmp_path)
     assert "Bye Ada" in shown(message.html, first_name="Ada")
-    assert any(str(place).endswith("footer.md:1:5") for place in message.text.places)
+    assert any(str(place).endswith("footer.md:1:7") for place in message.text.places)
 
 
 def test_a_loop_around_items_is_one_list(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -12,14 +13,17 @@ import pytest
 from segcli.campaigns.products import PRODUCT
 from segcli.messages.context import OF_MESSAGE, ShopFacts, context_of
 from segcli.messages.links import link_parameters
-from segcli.problems import Place
+from segcli.messages.model import Source
+from segcli.messages.rendering import render
+from segcli.messages.templates import check_source
+from segcli.problems import Place, Problems
 from segcli.project.message_models import Links, MessageSettings, Sender
 
 SETTINGS = MessageSettings(
     sender=Sender("hello@kettle.example", Place("segcli.yaml"), address="1 Example Street"),
     links=Links(shop="https://kettle.example", survey="https://kettle.example/s"),
 )
-SHOP = ShopFacts("Kettle", "USD", "en_US", SETTINGS, b"k" * 64)
+SHOP = ShopFacts("Kettle", "USD", "en_US", SETTINGS, b"k" * 64, dt.datetime(2026, 6, 30, 9))
 CUP: dict[str, Any] = {
     **dict.fromkeys(field.name for field in PRODUCT.fields), "product_id": "cup", "name": "Cup",
     "price": Decimal("9.50"), "url": "https://kettle.example/cup",
@@ -43,6 +47,24 @@ def test_every_name_of_a_message_is_there_with_its_type() -> None:
     assert {name: found.schema[name] for name in OF_MESSAGE} == dict(OF_MESSAGE)
     assert found["first_name"].to_list() == ["Ada", None]
     assert found["offer_reward"].to_list() == ["percent", "percent"]
+
+
+@pytest.mark.parametrize("path", ["columnar", "jinja"])
+def test_the_moments_of_expressions_are_names_of_messages_too(path: Literal["columnar", "jinja"]) -> None:
+    text = (
+        "{{ as_of|date }} {{ as_of|time }} {{ as_of }} {{ today|date('d MMMM') }} {{ today }} {{ this_week }} "
+        "{{ this_month|date('MMMM') }}{% if last_order_day < today and last_order_at < as_of %} late{% endif %}"
+    )
+    before: dict[str, Any] = {
+        "last_order_day": [dt.date(2026, 6, 29), None],
+        "last_order_at": [dt.datetime(2026, 6, 30, 8), None],
+    }
+    frame = context(**before)
+    problems = Problems()
+    template = check_source(Source(text, False, ()), frame.schema, problems)
+    assert template is not None, [*problems]
+    shown = "Jun 30, 2026 9:00\u202fAM 2026-06-30 09:00:00 30 June 2026-06-30 2026-06-29 June"
+    assert render(template, frame, path=path).values.to_list() == [f"{shown} late", shown]
 
 
 def test_recipients_stay_in_the_order_of_the_rows_and_tokens_are_their_own() -> None:

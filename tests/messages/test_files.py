@@ -112,6 +112,45 @@ def test_a_body_of_nothing_and_a_body_twice_are_said(tmp_path: Path) -> None:
     assert compile_in(tmp_path)[1] == ["news.md:3:7: has a body of its own and 'body' too. Keep one of them."]
 
 
+def test_a_version_sends_the_body_of_the_plain_one_under_its_own_subject(tmp_path: Path) -> None:
+    write(tmp_path, news__md="Hello", news__tr__md='---\nsubject: "Selam"\nbody: news\n---\n')
+    message = compiled(tmp_path, language="tr")
+    assert shown(message.subject) == "Selam"
+    assert shown(message.text).startswith("Hello\n")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [
+        (
+            {"news": "news"},
+            "a message cannot send its own body. Write its text below the front matter, or name another message.",
+        ),
+        (
+            {"news": "first", "first": "second", "second": "third", "third": ""},
+            "the message 'first' has no text of its own: it sends that of 'second'. Write body: third.",
+        ),
+        (
+            {"news": "first", "first": "second", "second": "first"},
+            "the message 'first' has no text of its own: it sends that of 'second'. "
+            "Write the text into one of the messages that name each other.",
+        ),
+        (
+            {"news": "first", "first": "news"},
+            "the message 'first' has no text of its own: it sends that of 'news'. "
+            "Write the text into one of the messages that name each other.",
+        ),
+    ],
+)
+def test_bodies_that_lead_to_no_text_are_said_with_the_way_out(
+    tmp_path: Path, bodies: dict[str, str], expected: str
+) -> None:
+    for name, other in bodies.items():
+        text = f"---\nsubject: Hi\nbody: {other}\n---\n" if other else "Hello"
+        write(tmp_path, **{f"{name}__md": text})
+    assert compile_in(tmp_path)[1] == [f"news.md:3:7: {expected}"]
+
+
 def test_windows_line_ends_and_a_mark_of_byte_order_change_nothing(tmp_path: Path) -> None:
     (tmp_path / "news.md").write_bytes(b"\xef\xbb\xbf---\r\nsubject: Hi\r\n---\r\nOne\r\n\r\nTwo\r\n")
     assert shown(compiled(tmp_path).text).startswith("One\n\nTwo\n")

@@ -57,7 +57,7 @@ def _shown(text: str, locale: str, path: str) -> str:
         ("gone|upper|default('x')", "en", "x"),
         ("empty|default('x')", "en", ""),
         ("empty|default('x', true)", "en", "x"),
-        ("name|money|default('no')", "en", "no"),
+        ("name|int|default('no')", "en", "no"),
         ("' a '|trim", "en", "a"),
         ("name|e", "en", "ilker IŞIK"),
     ],

@@ -142,7 +142,10 @@ def test_a_page_that_names_its_reader_is_refused_with_the_place() -> None:
     assert message.startswith(
         "page.html:2:13: a landing page may not name 'first_name': whoever has its link can read it. It may name "
     )
-    assert "Did you mean 'products'?" in refused(f"{HEAD}{{% for p in product %}}{{{{ p.name }}}}{{% endfor %}}")[0]
+    assert refused(f"{HEAD}\n{{% for p in product %}}{{{{ p.name }}}}{{% endfor %}}") == [
+        "page.html:2:13: a landing page has no name 'product'. Did you mean 'products'? "
+        "A page says nothing of one customer, since whoever has its link can read it."
+    ]
     assert "'referral_url'" in refused(f"{HEAD}{{{{ referral_url }}}}")[0]
     page_of(f"{HEAD}{{{{ referral_url }}}}", per_recipient=True)
     page_of(
@@ -243,13 +246,35 @@ def test_a_page_of_the_shops_own_is_told_of_its_mistakes_where_they_stand(tmp_pa
     problems = Problems()
     assert compile_landing_page(path, layout(), problems, per_recipient=True) is None
     assert [(str(problem.place), problem.message.split(":")[0]) for problem in problems] == [
-        (f"{path}:2:18", "a landing page may not name 'email'"),
+        (f"{path}:2:21", "a landing page may not name 'email'"),
         (f"{path}:3:1", "a landing page may not name 'survey_url'"),
     ]
     path.write_text(f'<html>{HEAD}\n<p>{{{{ shop }}}}</p><script src="https://cdn.example/a.js"></script></html>')
     again = Problems()
     assert compile_landing_page(path, layout(), again, per_recipient=True) is None
     assert [problem.place for problem in again] == [Place(str(path), 2, 18)]
+
+
+def test_every_mistake_of_a_page_has_its_line_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    (tmp_path / "end.html").write_text("<p>\n {{ prodcts }}\n<script>x</script>\n")
+    path.write_text("<html>\n<p>{{ shop }}</p>\n{% include 'end.html' %}\n<a href='htps://a.example'>x</a></html>")
+    problems = Problems()
+    assert compile_landing_page(path, layout(), problems, per_recipient=False) is None
+    assert [str(problem).replace(f"{tmp_path}/", "").split(". ")[0] for problem in problems] == [
+        "end.html:2:5: a landing page has no name 'prodcts'",
+        "end.html:3:1: a script is to be a file beside the page",
+        "page.html:1:7: the page has no <head>",
+        "page.html:4:1: there is no 'htps:'",
+    ]
+
+
+def test_filters_and_functions_of_a_page_are_left_to_the_check_of_its_template(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"{HEAD}{{{{ shop | mony }}}} {{{{ coupn() }}}} {{{{ shop is big }}}}")
+    problems = Problems()
+    assert compile_landing_page(path, layout(), problems, per_recipient=False) is not None
+    assert not problems.found
 
 
 @pytest.mark.parametrize("language", ["en", "tr", "de", "fr", "ar"])

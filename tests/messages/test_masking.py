@@ -164,9 +164,9 @@ def test_every_tag_knows_its_place_in_the_file(tmp_path: Path) -> None:
                   for name in ("first_name", "orders >", "last_name") if line.strip().startswith(name)}  # fmt: skip
         head = HEAD.count("\n")
         assert {name: place.rsplit("/", 1)[1] for name, place in places.items()} == {
-            "first_name": f"news.md:{head + 1}:7",
+            "first_name": f"news.md:{head + 1}:9",
             "orders >": f"news.md:{head + 4}:1",
-            "last_name": f"news.md:{head + 5}:2",
+            "last_name": f"news.md:{head + 5}:4",
         }
 
 

@@ -33,6 +33,13 @@ function framed(html, scheme) {
   return extra + shown;
 }
 
+/* Only into frames that are seen: Chromium may leave a page without a layout that came into a hidden one. */
+function fill(id, html) {
+  const frame = byId(id);
+  if (frame.closest('[role="tabpanel"]').hidden || frame.srcdoc === html) return;
+  frame.srcdoc = html;
+}
+
 function showFrames() {
   const message = messages[current];
   const scheme = schemes.find((each) => each.checked).value;
@@ -42,17 +49,20 @@ function showFrames() {
   byId("bubble").hidden = isMail;
   byId("bubble").textContent = message.text;
   if (byId("pictures")) byId("pictures").hidden = !isMail;
-  for (const id of ["desktop", "mobile"]) byId(id).srcdoc = isMail ? framed(message.html, scheme) : "";
+  for (const id of ["desktop", "mobile"]) fill(id, isMail ? framed(message.html, scheme) : "");
+  // Browsers invert no page.
+  const page = message.landing === null ? "" : framed(message.landing, scheme === "dark" ? "dark" : "light");
+  for (const id of ["landing-desktop", "landing-mobile"]) fill(id, page);
 }
 
-function showRows(id, rows) {
+function showRows(id, rows, absent) {
   byId(id).querySelector("tbody").replaceChildren(
     ...rows.map(([name, value]) => {
       const row = document.createElement("tr");
       const head = element("th", name);
       head.scope = "row";
       head.dir = "auto";
-      const cell = element("td", value ?? "missing", value === null ? "none" : "");
+      const cell = element("td", value ?? absent, value === null ? "none" : "");
       cell.dir = "auto";
       row.append(head, cell);
       return row;
@@ -83,13 +93,14 @@ function showTab(wanted, focused) {
   }
   if (focused) chosen?.focus();
   shrink();
+  showFrames();
 }
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
 function factsOf(message) {
   const from = message.headers.find(([name]) => name.toLowerCase() === "from");
-  const sms = message.channel === "sms";
+  const written = { sms: ["Segments", message.segments], list: ["Size", null] };
   return [
     ["From", from?.[1]],
     ["To", message.to],
@@ -98,7 +109,7 @@ function factsOf(message) {
     ["Variant", message.variant],
     ["Language", message.language],
     ["Chosen for", message.reason],
-    sms ? ["Segments", message.segments] : ["Size", message.size ? kilobytes(message.size) : null],
+    written[message.channel] ?? ["Size", message.size ? kilobytes(message.size) : null],
     ["Encoding", message.encoding],
   ].filter(([, value]) => value !== null && value !== undefined && value !== "");
 }
@@ -117,8 +128,10 @@ function showMessage(index, focused) {
     if (at === index && focused) button.focus({ preventScroll: true });
     if (at === index && moved) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
-  const unnamed = message.failure ? "(not rendered)" : message.channel === "sms" ? "Text message" : "(no subject)";
-  byId("subject").textContent = message.subject || unnamed;
+  const unnamed = { sms: "Text message", list: "Call list" }[message.channel];
+  byId("subject").textContent = message.subject || unnamed || (message.failure ? "(not rendered)" : "(no subject)");
+  const isCall = message.channel === "list";
+  warn("kind", isCall && "Nothing is sent: this is a row of call_list.csv. Whoever calls fills in its last columns.");
   byId("preheader").textContent = message.preheader ?? "";
   byId("facts").replaceChildren(
     ...factsOf(message).map(([name, value]) => {
@@ -130,19 +143,21 @@ function showMessage(index, focused) {
     }),
   );
   warn("failure", message.failure && `This message would not be sent: ${message.failure}`);
-  const large = message.channel !== "sms" && message.size > clippedAt;
+  const large = message.size > clippedAt && message.channel === "email";
   warn("clipped", large && `${kilobytes(message.size)}: Gmail cuts a mail off at ${clippedAt / 1000} kB.`);
   byId("text").querySelector("pre").textContent = message.text;
   const links = linksOf(message);
+  showRows("cells", message.cells, "empty");
   showRows("links", links);
   showRows("headers", message.headers);
-  showRows("fields", message.fields);
+  showRows("fields", message.fields, "missing");
   byId("tab-frames").hidden = message.html === null && (message.channel !== "sms" || message.text === "");
-  byId("tab-text").hidden = message.text === "" || (message.channel === "sms" && message.html === null);
+  byId("tab-cells").hidden = !isCall;
+  byId("tab-landing").hidden = message.landing === null;
+  byId("tab-text").hidden = message.text === "" || message.channel !== "email";
   byId("tab-links").hidden = links.length === 0;
   byId("tab-headers").hidden = message.headers.length === 0;
   byId("tab-fields").hidden = message.fields.length === 0;
-  showFrames();
   showTab(wantedTab, false);
 }
 
@@ -151,7 +166,7 @@ function listItem(message, index) {
   const button = document.createElement("button");
   button.type = "button";
   const more = [message.step, message.variant && `variant ${message.variant}`, message.language];
-  if (message.channel !== "email") more.push(message.channel.toUpperCase());
+  if (message.channel !== "email") more.push({ sms: "SMS", list: "call list" }[message.channel]);
   const id = element("span", message.customer_id);
   id.dir = "auto";
   button.append(element("b", message.reason), id, element("span", more.filter(Boolean).join(" · ")));
@@ -169,18 +184,20 @@ function target(event, keys, at, count) {
   return (to + count) % count;
 }
 
-/* On a page narrower than a device, the device is shown smaller, laid out as if it were not. */
+/* On a page narrower than a device, the device is shown smaller, laid out as if it were not; where little is lacking,
+   both are, so that they stand side by side. */
 function shrink() {
-  const room = byId("frames").clientWidth;
-  if (!room) return;
-  for (const device of document.querySelectorAll(".device")) {
-    const width = Number(device.style.getPropertyValue("--width"));
-    device.style.setProperty("--scale", Math.min(1, (room - 2) / width));
-  }
-  const both = 640 + 375 + 24;
-  if (room < both && room > 0.8 * both) {
-    const scale = (room - 24) / (both - 20);
-    for (const device of document.querySelectorAll(".device")) device.style.setProperty("--scale", scale);
+  for (const devices of document.querySelectorAll(".devices")) {
+    const room = devices.clientWidth;
+    if (!room) continue;
+    const each = [...devices.querySelectorAll(".device")];
+    const widths = each.map((device) => Number(device.style.getPropertyValue("--width")));
+    const besides = 20 * (each.length - 1) + 2 * each.length;  // the gap and the borders, which do not shrink
+    const together = (room - besides) / widths.reduce((sum, width) => sum + width, 0);
+    each.forEach((device, at) => {
+      const alone = (room - 2) / widths[at];
+      device.style.setProperty("--scale", Math.min(1, together > 0.75 ? together : alone));
+    });
   }
 }
 

@@ -2,22 +2,39 @@
 
 A block becomes columns of pieces (a coded value may be several) that are joined once, so that a message's bytes are
 copied once, and those within loops twice. A row in which a value to be shown is null is null as a whole.
+
+What every row needs of its own (the pieces) is worked out for many rows at once; whole texts are joined when they are
+asked for, of few rows at a time, so that the memory of those before is used again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
 
 import polars as pl
 
-from segcli.messages.coding import EIGHT_BIT, LONGEST_LINE, Coding, coded_columns, encode_constant, wrapped
+from segcli.messages.coding import BOUNDARY, EIGHT_BIT, LONGEST_LINE, Coding, coded_columns, encode_constant, wrapped
 from segcli.messages.columnar.distinct import distinct_rows
 from segcli.messages.columnar.line_lengths import Lines, OneOf, Repeated, longest_line
 from segcli.messages.columnar.tree import Block, Choice, Constant, Loop, Value
+from segcli.messages.texts import EveryRow, JoinedTexts, Texts
 
 _MOST_COLUMNS = 24  # of one loop; lists that are longer are joined by row
-_Piece = pl.Expr | str
+_NEVER = pl.lit(value=False)
+_numbers = count()  # of pieces: those of an email's text and of its HTML stand in one frame
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What a row has of its own: a text, and whether it is missing (None: in no row)."""
+
+    text: pl.Expr
+    missing: pl.Expr | None = None
+
+
+_Piece = _Own | str
 
 
 @dataclass(frozen=True)
@@ -31,14 +48,18 @@ class Coder:
         return encode_constant(text, self.coding, self.escape)
 
 
-def evaluated(block: Block, frame: pl.DataFrame, coder: Coder) -> pl.Series:
+def evaluated(block: Block, frame: pl.DataFrame, coder: Coder) -> Texts:
     """The texts of a block for each row of the frame, null where one of its values is."""
     level = _Level(frame, coder)
-    pieces = level.pieces(block)
-    texts = level.joined(pieces)
-    if coder.coding is EIGHT_BIT and longest_line(level.shape) > LONGEST_LINE:
-        return texts.map_elements(wrapped, return_dtype=pl.String, skip_nulls=True)
-    return texts
+    merged = _merged(level.pieces(block))
+    wrap = coder.coding is EIGHT_BIT and longest_line(level.shape) > LONGEST_LINE
+    if not any(isinstance(piece, _Own) for piece in merged):
+        text = "".join(str(piece) for piece in merged)
+        return EveryRow(wrapped(text) if wrap else text, frame.height)
+    columns = pl.DataFrame(level.columns, height=frame.height)
+    missing = _missing(merged)
+    lacking = None if missing is None else columns.select(missing=missing).to_series()
+    return JoinedTexts(columns, _concat(merged), lacking, level.bounded, wrapped if wrap else None)
 
 
 @dataclass
@@ -51,16 +72,17 @@ class _Level:
     shown: dict[str, list[_Piece]] = field(default_factory=dict)  # the pieces of values, by their key
     widths: dict[str, int] = field(default_factory=dict)  # the most bytes of a value, by its key
     shape: list[Lines | OneOf | Repeated] = field(default_factory=list)  # for 8bit
+    bounded: bool = False  # whether a boundary may stand in a text; for 8bit
 
-    def add(self, series: pl.Series) -> pl.Expr:
-        name = f"piece {len(self.columns)}"
+    def add(self, series: pl.Series) -> _Own:
+        name = f"piece {next(_numbers)}"
         self.columns[name] = series
-        return pl.col(name)
+        return _Own(pl.col(name), pl.col(name).is_null() if series.has_nulls() else None)
 
     def joined(self, pieces: list[_Piece]) -> pl.Series:
         height = self.frame.height
         merged = _merged(pieces)
-        if not any(isinstance(piece, pl.Expr) for piece in merged):
+        if not any(isinstance(piece, _Own) for piece in merged):
             return pl.repeat("".join(str(piece) for piece in merged), height, dtype=pl.String, eager=True)
         return pl.DataFrame(self.columns, height=height).select(text=_concat(merged))["text"]
 
@@ -76,6 +98,7 @@ class _Level:
             self.shown[key] = [piece if isinstance(piece, str) else self.add(piece) for piece in coded]
             if self.coder.coding is EIGHT_BIT:
                 self.widths[key] = sum(_width(piece) for piece in coded)
+                self.bounded = self.bounded or any(_bounded(piece) for piece in coded)
 
     def _pieces(self, block: Block) -> list[_Piece]:
         pieces: list[_Piece] = []
@@ -84,6 +107,7 @@ class _Level:
                 case Constant():
                     text = self.coder.constant(part.text)
                     self.shape.append(Lines(tuple(len(line) for line in text.encode().split(b"\r\n"))))
+                    self.bounded = self.bounded or _bounded(text)
                     pieces.append(text)
                 case Value():
                     self.shape.append(Lines((self.widths.get(part.key, 0),)))
@@ -94,21 +118,21 @@ class _Level:
                     pieces += self._loop(part)
         return pieces
 
-    def _branch(self, block: Block) -> tuple[pl.Expr, list[Lines | OneOf | Repeated]]:
-        """A block as one expression, and its shape."""
+    def _branch(self, block: Block) -> tuple[_Own, list[Lines | OneOf | Repeated]]:
+        """A block as one piece, and its shape."""
         before, self.shape = self.shape, []
-        text = _concat(_merged(self._pieces(block)))
+        merged = _merged(self._pieces(block))
         shape, self.shape = self.shape, before
-        return text, shape
+        return _Own(_concat(merged), _missing(merged)), shape
 
-    def _choice(self, part: Choice) -> pl.Expr:
+    def _choice(self, part: Choice) -> _Own:
         tests = self.frame.select(test.alias(str(number)) for number, (test, _) in enumerate(part.branches))
         branches = [self._branch(block) for _, block in part.branches]
         chosen, last = self._branch(part.otherwise)
         for number, (text, _) in reversed(list(enumerate(branches))):
             test = tests[str(number)]
             flag = test if len(test) == self.frame.height else test.new_from_index(0, self.frame.height)
-            chosen = pl.when(self.add(flag)).then(text).otherwise(chosen)
+            chosen = _either(self.add(flag).text, text, chosen)
         self.shape.append(OneOf((*(shape for _, shape in branches), last)))
         return chosen
 
@@ -135,7 +159,7 @@ class _Level:
         otherwise, shape = self._branch(part.otherwise)
         self.shape += [Repeated(level.shape, most), OneOf(((), shape))]
         if part.otherwise.parts:
-            pieces.append(pl.when(self.add(counts == 0)).then(otherwise).otherwise(pl.lit("")))
+            pieces.append(_either(self.add(counts == 0).text, otherwise, _Own(pl.lit(""))))
         return pieces
 
     def _bodies(self, part: Loop, inner: pl.DataFrame) -> tuple[_Level, pl.Series]:
@@ -143,6 +167,7 @@ class _Level:
         same = distinct_rows(inner.select(*sorted(part.read), *part.members)) if part.members is not None else None
         level = _Level(inner if same is None else inner.select(pl.all().gather(same.first)), self.coder)
         bodies = level.joined(level.pieces(part.body))
+        self.bounded = self.bounded or level.bounded
         return level, bodies if same is None else bodies.gather(same.positions)
 
     def _by_place(self, bodies: pl.Series, counts: pl.Series, starts: pl.Series, most: int) -> list[_Piece]:
@@ -201,13 +226,37 @@ def _merged(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _concat(pieces: list[_Piece]) -> pl.Expr:
-    exprs = [pl.lit(piece) if isinstance(piece, str) else piece for piece in pieces]
+    exprs = [pl.lit(piece) if isinstance(piece, str) else piece.text for piece in pieces]
     if not exprs:
         return pl.lit("")
     return exprs[0] if len(exprs) == 1 else pl.concat_str(exprs)
+
+
+def _missing(pieces: list[_Piece]) -> pl.Expr | None:
+    """Whether any of the pieces is missing."""
+    found = [piece.missing for piece in pieces if isinstance(piece, _Own) and piece.missing is not None]
+    return pl.any_horizontal(found) if found else None
+
+
+def _either(flag: pl.Expr, first: _Own, second: _Own) -> _Own:
+    missing = None
+    if first.missing is not None or second.missing is not None:
+        missing = pl.when(flag).then(_or_never(first.missing)).otherwise(_or_never(second.missing))
+    return _Own(pl.when(flag).then(first.text).otherwise(second.text), missing)
+
+
+def _or_never(missing: pl.Expr | None) -> pl.Expr:
+    return _NEVER if missing is None else missing
 
 
 def _width(piece: pl.Series | str) -> int:
     if isinstance(piece, str):
         return len(piece.encode())
     return int(piece.str.len_bytes().max() or 0)  # type: ignore[arg-type]
+
+
+def _bounded(piece: pl.Series | str) -> bool:
+    """Whether a boundary may begin in a piece, or end in it after having begun in the one before."""
+    if isinstance(piece, str):
+        return BOUNDARY in piece or piece.startswith(BOUNDARY[1:])
+    return bool((piece.str.contains(BOUNDARY, literal=True) | piece.str.starts_with(BOUNDARY[1:])).any())
