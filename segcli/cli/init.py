@@ -2,157 +2,121 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from segcli.campaigns.checked_campaigns import CheckedCampaign
-    from segcli.pipeline import Prepared
-    from segcli.sources.tables import Catalog
+from segcli.cli import options
 
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder with the export files.")] = Path(),
     shop: Annotated[str | None, typer.Option(help="The shop's name. Default: the folder's.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="The shop's IANA time zone. Default: this machine's.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Three letters, as EUR.")] = None,
-    country: Annotated[str | None, typer.Option(help="Two letters, as TR: for phone numbers and seasons.")] = None,
-    esp: Annotated[str | None, typer.Option(help="The email service to write send lists for.")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="As TR: for phone numbers, seasons and the law. Default: most customers'.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="As EUR. Default: most orders'.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="The shop's IANA time zone. Default: the country's.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of the messages, as en. Default: most customers'.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Where the files come from, as shopify.")] = None,
+    esp: Annotated[str | None, typer.Option(help="The email service to write send lists for, or none.")] = None,
+    sender: Annotated[str | None, typer.Option(metavar="EMAIL", help="The address that messages come from.")] = None,
+    address: Annotated[str | None, typer.Option(help="The shop's postal address, for the foot of emails.")] = None,
+    shop_link: Annotated[str | None, typer.Option(metavar="URL", help="The shop's website.")] = None,
+    unsubscribe_link: Annotated[str | None, typer.Option(metavar="URL", help="Where recipients say stop.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take what the files and options say.")] = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Make a project: a commented segcli.yaml, the recipes whose files are there, and a key file."""
-    from segcli.campaigns.secret_key import make_key
-    from segcli.cli.output import counted, stdout_console
-    from segcli.cli.project_text import project_text
-    from segcli.problems import Problem, RecipeError
-    from segcli.project.projects import KEY_FILE
+    """Make a project: a commented segcli.yaml, with the recipes whose files are there, and a key file.
 
-    target = folder / "segcli.yaml"
-    if target.exists():
-        hint = "Remove it to begin again; nothing was changed."
-        raise RecipeError([Problem(f"{target} is there already.", hint=hint)])
-    folder.mkdir(parents=True, exist_ok=True)
-    options = {
-        "shop": shop or folder.resolve().name,
-        "timezone": timezone or local_timezone(),
-        "currency": currency,
-        "country": country,
-        "esp": esp,
-    }
-    prepared = _look(folder)
-    chosen = available_recipes(prepared) if prepared else []
-    campaigns = available_campaigns(folder) if prepared else []
-    files = [file.path for file in prepared.catalog.files if file.tables] if prepared else []
-    _write_checked(target, project_text(options, [os.path.relpath(file, folder) for file in files], chosen, campaigns))
-    make_key(folder / KEY_FILE)
-    _ignore(folder / ".gitignore", ("out/", _NOT_INTO_GIT, "history/", KEY_FILE))
+    On a terminal it asks for what no option says; Enter takes what the files say.
+    """
+    from segcli.cli.init_answers import questions
+    from segcli.cli.init_files import look_into
+    from segcli.cli.init_questions import ask, check_given, given_answers, proposed_answers, without_none
+    from segcli.cli.init_recipes import RecipeChoice, choose_recipes
+    from segcli.cli.init_report import Made, answer, show_files, show_made
+    from segcli.cli.output import print_json, progress, stdout_console
+    from segcli.cli.project_text import project_text
+    from segcli.pipeline import scratch_folder
+
+    target = _target(folder)
+    given = {
+        "shop": shop, "country": country, "currency": currency, "timezone": timezone, "language": language,
+        "platform": platform, "esp": esp, "sender": sender, "address": address, "shop_link": shop_link,
+        "unsubscribe_link": unsubscribe_link,
+    }  # fmt: skip
+    asked = questions()
+    known = given_answers(asked, given)
     console = stdout_console()
-    console.print(f"{target} written: {counted(len(files), 'file')}, {counted(len(chosen), 'recipe')}.")
-    if not files:
-        console.print(f"No export file was found in {folder.resolve()}: put them there, and name them under sources.")
-    console.print("\nNext:")
-    where = "" if folder.resolve() == Path.cwd() else f" {folder}"
-    for line in (f"segcli check{where}", f"segcli segment{where}"):
-        console.print(f"  {line}", markup=False)
-    console.print("\nEvery morning at seven, as a line for crontab -e:")
-    console.print(f"  0 7 * * *  {cron_command(folder, 'segment')}", markup=False, soft_wrap=True)
-    if campaigns:
-        console.print("\nOr, once a recipe with campaigns is chosen and `segcli campaign` shows what you want:")
-        console.print(f"  0 7 * * *  {cron_command(folder, 'campaign --commit')}", markup=False, soft_wrap=True)
-        console.print("Then back up history/ and .segcli.key: they say what was sent to whom, with which code.")
+    asking = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    with scratch_folder() as scratch:
+        with progress(quiet=as_json) as say:
+            files = look_into(folder, scratch, say)
+        if not as_json:
+            show_files(files, console)
+        check_given(asked, known, files)
+        answers, reasons = proposed_answers(asked, known, files, folder)
+        if asking:
+            answers, reasons = ask(asked, known, files, folder, console), {}
+        recipes = RecipeChoice()
+        if files.used:
+            with progress(quiet=as_json) as say:
+                say("Choosing recipes")
+                recipes = choose_recipes(files.project, files.events)
+    settled = without_none(answers)
+    text = project_text(settled, files.files, recipes, files.values.get("currency", ()))
+    _write(folder, target, text)
+    made = Made(target, folder, settled, reasons, files, recipes)
+    if as_json:
+        print_json(answer(made))
+    else:
+        show_made(made, console)
 
 
 # Who was written to is personal, and `segcli forget` has to erase it: git would keep it.
 _NOT_INTO_GIT = "# Not to be thrown away: back these up, but not in git, which keeps what `segcli forget` erases."
 
 
-def _look(folder: Path) -> Prepared | None:
-    """What the files in the folder are; None where there are none."""
-    from segcli.pipeline import prepare
-    from segcli.problems import Problems
+def _target(folder: Path) -> Path:
+    """The file to write. Raises RecipeError where there is one, or no place for one."""
+    from segcli.problems import Problem, RecipeError
+
+    target = folder / "segcli.yaml"
+    if target.exists():
+        hint = (
+            "Change it, or move it away to begin again; `segcli check` says what is wrong with it. Nothing was changed."
+        )
+        raise RecipeError([Problem(f"{target} is there already.", hint=hint)])
+    if folder.exists() and not folder.is_dir():
+        hint = f"Type 'segcli init {folder.parent}' for the folder that it lies in."
+        raise RecipeError([Problem(f"{folder} is no folder.", hint=hint)])
+    return target
+
+
+def _write(folder: Path, target: Path, text: str) -> None:
+    """Writes the project, its key and what git has to ignore: all of it, or nothing that was not there before."""
+    from segcli.campaigns.secret_key import make_key
     from segcli.project import load_project
-    from segcli.sources.finding import find_files
+    from segcli.project.projects import KEY_FILE
 
-    if not find_files([str(folder)], Path.cwd(), Problems()):
-        return None
-    return prepare(load_project([folder]), Problems())
-
-
-def available_recipes(prepared: Prepared) -> list[str]:
-    """The default recipes of which at least one segment can be answered from the files."""
-    unavailable = prepared.plan.unavailable
-    return [
-        recipe.name
-        for recipe in prepared.project.recipes
-        if any(segment.name not in unavailable for segment in recipe.segments)
-    ]
-
-
-def available_campaigns(folder: Path) -> list[str]:
-    """The shipped recipes of which at least one campaign can be planned from the files."""
-    from segcli.campaign_preparing import prepare_campaigns
-    from segcli.problems import Problems
-    from segcli.project import load_project, shipped_recipes
-    from segcli.project.recipes import load_recipe
-
-    names = [
-        name
-        for name, path in shipped_recipes().items()
-        if (recipe := load_recipe(path, Problems())) is not None and recipe.campaigns
-    ]
-    prepared = prepare_campaigns(load_project([folder], recipes=names), [], Problems(), lean=True)
-    plan, tables = prepared.prepared.plan, prepared.prepared.catalog
-    customers = tables.table("customers")
-    lacking = plan.unavailable.keys() | (plan.customer_columns.keys() - (customers.given if customers else set()))
-    able = {
-        campaign.campaign.recipe
-        for campaign in prepared.campaigns
-        if not campaign.needs & lacking and _has_its_rows(campaign, tables)
-    }
-    return [name for name in names if name in able]
-
-
-def _has_its_rows(campaign: CheckedCampaign, tables: Catalog) -> bool:
-    """Whether there is the table whose rows start the campaign's series, if rows do."""
-    from segcli.campaigns.checked_campaigns import CheckedRowStart
-
-    if not isinstance(campaign.start, CheckedRowStart):
-        return True
-    table = tables.table(campaign.start.table)
-    return table is not None and campaign.start.at in table.given
-
-
-def cron_command(folder: Path, command: str) -> str:
-    """What cron can run: its PATH is short, so the program is named in full; a % would end the line."""
-    program = shutil.which(sys.argv[0]) or shutil.which("segcli") or "segcli"
-    place, name = shlex.quote(str(folder.resolve())), shlex.quote(str(Path(program).absolute()))
-    return f"umask 077 && cd {place} && {name} {command} --quiet".replace("%", r"\%")
-
-
-def local_timezone() -> str:
-    """This machine's time zone as an IANA name, UTC where it has none."""
-    from zoneinfo import available_timezones
-
-    name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).rpartition("zoneinfo/")[2]
-    return name if name in available_timezones() else "UTC"
-
-
-def _write_checked(target: Path, text: str) -> None:
-    """Writes the file; a value that a project may not have leaves no file behind."""
-    from segcli.project import load_project
-
-    target.write_text(text, encoding="utf-8")
-    try:
+    with ExitStack() as undo:
+        for new in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+            undo.callback(new.rmdir)
+        folder.mkdir(parents=True, exist_ok=True)
+        key, ignored = folder / KEY_FILE, folder / ".gitignore"
+        for file in (key, ignored, target):
+            if not file.exists():
+                undo.callback(file.unlink, missing_ok=True)
+        target.write_text(text, encoding="utf-8")
         load_project([target])
-    except BaseException:
-        target.unlink()
-        raise
+        make_key(key)
+        _ignore(ignored, ("out/", _NOT_INTO_GIT, "history/", KEY_FILE))
+        undo.pop_all()
 
 
 def _ignore(path: Path, names: Sequence[str]) -> None:

@@ -158,7 +158,7 @@ class Cap:
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Hours of the customer's clock in which no text is sent: from `begin` on, until `end` (perhaps next day)."""
+    """Hours of the customer's clock without texts and calls: from `begin` on, until `end` (perhaps next day)."""
 
     begin: dt.time = dt.time(21)
     end: dt.time = dt.time(9)

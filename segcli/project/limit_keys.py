@@ -49,7 +49,7 @@ def _check_hours(values: Values, key: str, problems: Problems) -> None:
 
 
 QUIET_HOURS = Shape(
-    "quiet hours", "When no text message is sent, on the customer's clock.",
+    "quiet hours", "When no text message is sent and nobody is called, on the customer's clock.",
     (Key("from", ClockTime(), "When they begin, such as 21:00.", required=True),
      Key("until", ClockTime(), "When they end, perhaps on the next day, such as 09:00.", required=True)),
     check=_check_hours,
@@ -58,7 +58,7 @@ LIMITS = Shape(
     "limits", "How far ahead runs plan, how often they write to a customer, and when not.",
     (Key("ahead", Duration(from_zero=True), "How far ahead a run plans: 24h for a daily run; 0h if absent."),
      Key("caps", ListOf(CAP, "a list of caps", _check_reachable), "How often a customer may be written to."),
-     Key("quiet_hours", QUIET_HOURS, "When no text message is sent; 21:00 until 09:00 if absent.")),
+     Key("quiet_hours", QUIET_HOURS, "When no text is sent and nobody is called; 21:00 until 09:00 if absent.")),
 )  # fmt: skip
 
 

@@ -98,5 +98,6 @@ PROJECT = Shape(
 # recipes/default.yaml: the recipes of a project that names none.
 DEFAULT_SET = Shape(
     "the default set", "The recipes of a project that names none.",
-    (Key("recipes", ListOf(Placed(Text()), "a list of recipes"), "Shipped recipes.", required=True),),
+    (Key("recipes", ListOf(Placed(Text()), "a list of recipes"), "Shipped recipes.", required=True),
+     Key("campaigns", ListOf(Placed(Text()), "a list of recipes"), "Those with campaigns that `init` begins with.")),
 )  # fmt: skip

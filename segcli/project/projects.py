@@ -73,6 +73,11 @@ def load_project(
     return replace(project, warnings=tuple(problems))
 
 
+def project_of(values: Values, root: Path, now: dt.datetime, problems: Problems) -> Project:
+    """The project that the keys of a mapping make, as of `now`: one without a file of its own, in the folder `root`."""
+    return _build(values, root, None, _Options(None, (), None, (), None, now), problems)
+
+
 def _project_file(paths: Sequence[Path | str], problems: Problems) -> Path | None:
     """The segcli.yaml that is meant, or None when the paths are export files."""
     if not paths:

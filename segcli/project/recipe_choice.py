@@ -60,9 +60,19 @@ def default_set(problems: Problems) -> list[Wanted]:
     file = shipped_folder() / "default.yaml"
     if not file.is_file():
         return [Wanted(name) for name in shipped_recipes()]
+    return _listed(file, "recipes", problems)
+
+
+def first_campaigns(problems: Problems) -> list[Wanted]:
+    """The shipped recipes with campaigns that a new project begins with."""
+    file = shipped_folder() / "default.yaml"
+    return _listed(file, "campaigns", problems) if file.is_file() else []
+
+
+def _listed(file: Path, key: str, problems: Problems) -> list[Wanted]:
     tree = read_yaml(file, problems)
     values = DEFAULT_SET.read(tree, "", problems) if tree else None
-    return [Wanted(each.name, each.place) for each in values["recipes"]] if values else []
+    return [Wanted(each.name, each.place) for each in values.get(key) or ()] if values else []
 
 
 def home_expanded(path: str) -> Path:

@@ -11,13 +11,14 @@ from segcli.project.shapes import Shape
 
 def recipe_schema() -> dict[str, Any]:
     """What a recipe.yaml may hold."""
-    return _document(RECIPE, "segcli recipe")
+    return document(RECIPE, "segcli recipe")
 
 
 def project_schema() -> dict[str, Any]:
     """What a segcli.yaml may hold."""
-    return _document(PROJECT, "segcli project")
+    return document(PROJECT, "segcli project")
 
 
-def _document(shape: Shape, title: str) -> dict[str, Any]:
+def document(shape: Shape, title: str) -> dict[str, Any]:
+    """The schema of a file whose keys are those of a shape."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **shape.schema()}

@@ -1,0 +1,210 @@
+"""The first day with segcli: `segcli init` on folders as they are, and the commands that it says to type next."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segcli.problems import Problems
+from segcli.project import load_project
+from segcli.sources import recognise
+from tests.cli.small_shop import CUSTOMERS, ORDERS, ran
+from tests.cli.test_init_files import SHOPIFY
+
+Capture = pytest.CaptureFixture[str]
+EMAILS = [
+    "--sender", "hello@shop.example", "--address", "Tea, 1 Example Street", "--shop-link", "https://shop.example",
+    "--unsubscribe-link", "https://shop.example/stop", "--currency", "EUR",
+]  # fmt: skip
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("sh")
+    assert program is not None
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    return subprocess.run([program, "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def small_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "customers.csv").write_text(CUSTOMERS, encoding="utf-8")
+    (folder / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("started", ["python -m segcli", "segcli"])
+def test_every_command_that_is_printed_works_as_it_is_printed(tmp_path: Path, started: str) -> None:
+    small_folder(tmp_path / "my shop")
+    made = shell(f"{started} init 'my shop' --json", tmp_path)
+    assert made.returncode == 0, made.stderr
+    answer = json.loads(made.stdout)
+    assert answer["next"] == [
+        f"{started} check 'my shop'", f"{started} segment 'my shop'", f"{started} campaign --project 'my shop'",
+    ]  # fmt: skip
+    for command in answer["next"]:
+        done = shell(command, tmp_path)
+        assert done.returncode == 0, done.stderr + done.stdout
+    # Cron starts in another folder, and knows no other PATH.
+    segment, campaign = (line.split("  ", 1)[1].replace(r"\%", "%") for line in answer["cron"])
+    for command in (segment, campaign):
+        done = shell(f"PATH=/usr/bin:/bin; {command}", Path("/"))
+        assert done.returncode == 0, done.stderr + done.stdout
+    assert (tmp_path / "my shop/history").is_dir()
+
+
+def test_with_a_sender_campaigns_are_finished_emails(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "shop")
+    assert ran(capsys, "init", shop, *EMAILS)[0] == 0
+    settings = load_project([shop]).messages
+    assert settings.format == "eml"
+    assert ran(capsys, "campaign", "--project", shop, "-q")[0] == 0
+
+
+@pytest.mark.parametrize("without", ["--address", "--shop-link", "--unsubscribe-link"])
+def test_a_sender_without_what_emails_need_waits_behind_a_mark(tmp_path: Path, capsys: Capture, without: str) -> None:
+    shop = small_folder(tmp_path / "shop")
+    at = EMAILS.index(without)
+    code, out, _ = ran(capsys, "init", shop, *EMAILS[:at], *EMAILS[at + 2 :])
+    assert code == 0
+    assert "For finished emails, segcli.yaml has to say" in out
+    assert load_project([shop]).messages.sender is None
+    assert '# sender: {email: "hello@shop.example"' in (shop / "segcli.yaml").read_text("utf-8")
+    assert ran(capsys, "campaign", "--project", shop, "-q")[0] == 0
+
+
+def test_a_shop_with_one_export_is_told_what_more_would_give(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "export.csv").write_text(SHOPIFY, encoding="utf-8")
+    code, out, _ = ran(capsys, "init", tmp_path)
+    said = " ".join(out.split())
+    assert code == 0
+    assert "export.csv: Shopify orders, 4 rows → orders, order_items, customers" in said
+    assert re.search(
+        r"cart-abandoners.* cart-series[^:]*: carts \(Shopify: Orders > Abandoned checkouts > Export\)", said
+    )
+    assert re.search(r" birthday[^:]*: birth_date in customers", said)
+    assert "Some orders are in EUR: say under rates" in said
+
+
+def test_an_empty_folder_becomes_a_project_that_takes_what_is_put_there(tmp_path: Path, capsys: Capture) -> None:
+    shop = tmp_path / "new"
+    code, out, _ = ran(capsys, "init", shop, "--platform", "shopify")
+    assert code == 0
+    assert f"No export file is in {shop} yet" in " ".join(out.split())
+    assert "orders: Shopify: Orders > Export" in out
+    assert ran(capsys, "check", shop)[0] != 0
+    small_folder(shop / "exports")
+    assert ran(capsys, "check", shop)[0] == 0
+    assert ran(capsys, "segment", shop, "-q")[0] == 0
+
+
+def test_a_file_that_is_not_recognised_is_told_and_can_be_used_by_the_line_for_it(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    shop = small_folder(tmp_path / "shop")
+    (shop / "weather.csv").write_text("country,weather\nTR,rain\n", encoding="utf-8")
+    code, out, _ = ran(capsys, "init", shop)
+    assert code == 0
+    assert "weather.csv: left out (not recognised: its columns are country, weather" in " ".join(out.split())
+    file = shop / "segcli.yaml"
+    text, lines = re.subn(r"^  # (weather: \{.*\})$", r"  \1", file.read_text("utf-8"), flags=re.MULTILINE)
+    assert lines == 1
+    file.write_text(text, encoding="utf-8")
+    catalog = recognise(load_project([shop]), frozenset(), Problems())
+    assert "weather_weather" in catalog.tables["customers"].given
+
+
+def test_a_folder_of_nothing_that_is_recognised_says_so_and_why(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    code, out, _ = ran(capsys, "init", tmp_path)
+    assert code == 0
+    assert "odd.csv: left out" in out
+    assert "No file in" in out
+    code, out, _ = ran(capsys, "check", tmp_path)
+    assert code != 0
+    assert "odd.csv is not recognised" in out
+
+
+def test_many_files_of_one_kind_in_a_folder_are_named_by_a_pattern(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "shop")
+    (shop / "monthly").mkdir()
+    for month in range(1, 7):
+        row = f"m{month},1,2026-0{month}-03,5.00\n"
+        (shop / f"monthly/2026-0{month}.csv").write_text(ORDERS.partition("\n")[0] + f"\n{row}", encoding="utf-8")
+    assert ran(capsys, "init", shop)[0] == 0
+    [orders] = [source for source in load_project([shop]).sources if source.table == "orders"]
+    assert orders.files == ("monthly/*.csv", "orders.csv")
+
+
+def test_a_second_time_is_refused_with_the_way_out(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "shop")
+    assert ran(capsys, "init", shop)[0] == 0
+    before = {file: file.read_bytes() for file in shop.iterdir()}
+    code, out, err = ran(capsys, "init", shop, "--shop", "Another")
+    assert (code, out) == (2, "")
+    assert "segcli.yaml is there already" in err
+    assert "move it away" in err
+    assert {file: file.read_bytes() for file in shop.iterdir()} == before
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    code, _, err = ran(capsys, "init", tmp_path / "orders.csv")
+    assert code == 2
+    assert f"Type 'segcli init {tmp_path}'" in err
+
+
+def test_what_cannot_be_written_whole_is_not_written(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("segcli.campaigns.secret_key.make_key", full)
+    code, _, err = ran(capsys, "init", tmp_path / "a/b")
+    assert code == 1
+    assert "the disk takes no more" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_tells_files_answers_recipes_and_commands(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "shop")
+    (shop / "odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    code, out, err = ran(capsys, "init", shop, "--json", "--country", "Turkey")
+    answer = json.loads(out)
+    assert (code, err) == (0, "")
+    assert answer["answers"]["country"] == "TR"
+    files = {file["file"]: file for file in answer["files"]}
+    assert (files["orders.csv"]["kind"], files["orders.csv"]["rows"]) == ("orders", 4)
+    assert files["odd.csv"]["left_out"]
+    assert "rfm" in answer["recipes"]
+    assert {"recipe": "cart-series", "needs": ["carts"]} in answer["left_out"]
+
+
+def test_what_is_missing_is_told_as_a_file_a_column_or_a_kind_of_event(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/orders.csv").write_text(ORDERS, encoding="utf-8")
+    said = " ".join(ran(capsys, "init", tmp_path / "a")[1].split())
+    assert re.search(r"birthday.* and .*: customers with .*birth_date.* \(a file with customer_id or email\)", said)
+    shop = small_folder(tmp_path / "b")
+    (shop / "events.csv").write_text("customer_id,at,event\n1,2026-06-20T10:00,visit\n", encoding="utf-8")
+    said = " ".join(ran(capsys, "init", shop)[1].split())
+    assert re.search(r"best-hour[^:]*: click events and open events", said)
+
+
+def test_commands_and_lines_for_cron_are_never_broken_over_lines(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "a shop with a very long name" / ("x" * 80))
+    code, out, _ = ran(capsys, "init", shop)
+    assert code == 0
+    lines = out.splitlines()
+    ends = [" check", " segment", " campaign --project"]
+    assert [end for end in ends if not any(line.endswith(f"{end} '{shop}'") for line in lines)] == []
+    crons = [line.strip() for line in lines if "umask" in line]
+    assert [line.split(" && ")[1] for line in crons] == [f"cd '{shop}'"] * 2
+    assert all(line.endswith("--quiet") for line in crons)
