@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,9 +72,14 @@ def prepare_campaigns(
 
 
 def prepare_chosen(
-    project: Project, campaigns: Sequence[Campaign], problems: Problems, *, lean: bool = False, everything: bool = True
-) -> PreparedCampaigns:
-    """The same for these campaigns, of which there may be none; a project's own caps are checked all the same."""
+    project: Project, campaigns: Sequence[Campaign], problems: Problems, *, lean: bool = False, everything: bool = True,
+    also: Collection[str] = (), messages: tuple[StepMessage, ...] | None = None,
+) -> PreparedCampaigns:  # fmt: skip
+    """The same for these campaigns, of which there may be none; a project's own caps are checked all the same.
+
+    `also` names fields, segments and columns of customers to work out besides. `messages` are those of the campaigns
+    where they are known from before; a lean run has them then too.
+    """
     caps = caps_of(project.limits) if campaigns or project.limits.caps else ()
     mentioned = campaign_names(campaigns, caps)
     wanted = [*mentioned, *gate_fields(each.steps for each in campaigns)]
@@ -82,17 +87,18 @@ def prepare_chosen(
     wanted += [] if lean else default_wanted(project)
     fields, segments = definitions(project, Problems())  # what is wrong with them is told when they are planned
     known = {item.name: item for item in (*fields, *segments)}
-    messages = () if lean else _compiled(project, campaigns, problems)
+    if messages is None:
+        messages = () if lean else _compiled(project, campaigns, problems)
     named = {name for message in messages for name in message.names}
-    wanted += sorted(named & known.keys())
-    prepared = prepare(project, problems, wanted=wanted, mentioned=[*mentioned, *sorted(named), *OF_CUSTOMER])
+    wanted += sorted((named | {*also}) & known.keys())
+    prepared = prepare(project, problems, wanted=wanted, mentioned=[*mentioned, *sorted(named), *also, *OF_CUSTOMER])
     checked = check_campaigns(campaigns, prepared.plan, prepared.catalog, known, problems)
     checked_caps = check_caps(caps, prepared.plan, problems)
     check_offers(campaigns, problems)
     check_pools(campaigns, project.root, problems)
     _tell_of_missing_products(campaigns, prepared, problems)
-    needed = _needed(prepared, checked, _columns_of(messages))
-    checked_messages = _checked(messages, prepared, problems)
+    needed = _needed(prepared, checked, _columns_of(messages), {"customers": frozenset(also)} if also else {})
+    checked_messages = _checked(messages, _types(prepared), problems) if messages else {}
     return PreparedCampaigns(prepared, checked, checked_caps, needed, everything, checked_messages)
 
 
@@ -101,19 +107,12 @@ def _compiled(project: Project, campaigns: Sequence[Campaign], problems: Problem
     if not any(rendered or step.channel != "email" for campaign in campaigns for step in campaign.steps):
         return ()
     # Templates, MJML and languages take a while to load, which shops without messages need not wait for.
+    from segcli.messages.sender_checks import check_sender
     from segcli.messages.step_messages import compile_messages
 
-    return compile_messages(project, campaigns, problems)
-
-
-def _checked(
-    messages: tuple[StepMessage, ...], prepared: Prepared, problems: Problems
-) -> dict[tuple[str, str], CheckedMessage]:
-    if not messages:
-        return {}
-    from segcli.messages.step_rendering import check_messages
-
-    return check_messages(messages, _types(prepared), problems)
+    messages = compile_messages(project, campaigns, problems)
+    check_sender(project, messages, problems)
+    return messages
 
 
 def _types(prepared: Prepared) -> dict[str, pl.DataType]:
@@ -122,8 +121,16 @@ def _types(prepared: Prepared) -> dict[str, pl.DataType]:
 
     plan = prepared.plan
     known = {**plan.customer_columns, **{node.name: node.dtype for node in plan.nodes if node.name not in plan.hidden}}
-    absent: dict[str, pl.DataType] = dict.fromkeys(plan.unavailable, pl.String())
+    absent: dict[str, pl.DataType] = dict.fromkeys(plan.unavailable, pl.Null())
     return {**absent, **{name: plain_type(dtype) for name, dtype in known.items()}}
+
+
+def _checked(
+    messages: tuple[StepMessage, ...], types: Mapping[str, pl.DataType], problems: Problems
+) -> Mapping[tuple[str, str], CheckedMessage]:
+    from segcli.messages.step_rendering import check_messages
+
+    return check_messages(messages, types, problems)
 
 
 def _columns_of(messages: Iterable[StepMessage]) -> Mapping[str, frozenset[str]]:
@@ -143,10 +150,10 @@ def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared,
 
 
 def _needed(
-    prepared: Prepared, campaigns: Iterable[CheckedCampaign], of_messages: Mapping[str, frozenset[str]]
+    prepared: Prepared, campaigns: Iterable[CheckedCampaign], *others: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     """What all of a run's stages read, as far as the files have it."""
-    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS, of_messages]
+    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS, *others]
     for campaign in campaigns:
         needs += [campaign.needed_columns(), needed_for_times(campaign)]
         for each in campaign.steps:

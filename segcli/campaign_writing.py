@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from segcli.exports import (
     wanted_columns,
     write_campaign_files,
 )
-from segcli.exports.call_lists import called, write_call_list
+from segcli.exports.call_lists import COLUMNS, called, write_call_list
 from segcli.history import (
     CAMPAIGNS,
     NewRun,
@@ -46,6 +48,8 @@ from segcli.project.models import Segment
 from segcli.segments import membership
 from segcli.sources.history_tables import identifiers_today
 
+DECIDED_AT_ONCE = 500_000  # customers times segments whose memberships are worked out together
+
 
 @dataclass(frozen=True)
 class WrittenCampaigns:
@@ -62,7 +66,7 @@ def _contents(run: CampaignRun) -> CampaignContents:
     project, computed = shop.project, run.run.computed
     customers = customers_of(computed)
     facts = manifest_facts(project, shop.catalog, tables, computed, run.run.members, run.run.seconds)
-    importable = {*computed.plan.customer_columns, *wanted_columns(project.esp)}
+    importable = {*computed.plan.customer_columns, *wanted_columns(project.esp), *COLUMNS.values()}
     lists = []
     for found in rows_of_steps(
         run.sent, run.prepared.campaigns, customers, run.situation.times, _listed(run), importable
@@ -199,25 +203,36 @@ def _memberships(run: CampaignRun) -> list[pl.LazyFrame]:
     known = {name: (first, count) for name, first, count in places.collect(engine="streaming").iter_rows()}
     plan = computed.plan
     parts = []
-    for segment in sorted(plan.segments, key=lambda item: item.name):
-        if segment.table or segment.name in plan.unavailable:
-            continue
-        if segment.each is None:
-            now = customers.where(membership(segment.name, None, schema[segment.name]), pl.lit(segment.name))
-            names = {segment.name}
-        else:
-            value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
-            now = customers.where(pl.col(segment.each).is_not_null(), value)
-            # One that nobody has any more is decided too: everybody has left it.
-            names = {item.name for item in run.run.members if item.column == segment.each and item.value is not None}
-            names |= {name for name in known if name.startswith(f"{segment.name}-")}
+    asked = [each for each in plan.segments if not each.table and each.name not in plan.unavailable]
+    # Many segments of few customers at once, few segments of many.
+    size = 1 + DECIDED_AT_ONCE // max(1, customers.count)
+    for group in _in_groups(sorted(asked, key=lambda item: item.name), size):
+        conditions, names = [], set[str]()
+        for segment in group:
+            if segment.each is None:
+                conditions.append((membership(segment.name, None, schema[segment.name]), pl.lit(segment.name)))
+                names.add(segment.name)
+            else:
+                value = pl.lit(f"{segment.name}-") + pl.col(segment.each).cast(pl.String)
+                conditions.append((pl.col(segment.each).is_not_null(), value))
+                # One that nobody has any more is decided too: everybody has left it.
+                found = (item for item in run.run.members if item.column == segment.each)
+                names |= {item.name for item in found if item.value is not None}
+                names |= {name for name in known if name.startswith(f"{segment.name}-")}
         then = [before.slice(*rows) for rows in _runs_of([known.pop(name) for name in names if name in known])]
         earlier = with_ids_of_today(pl.concat(then), run.renamed) if then else empty(MEMBERS)
-        parts.append(next_memberships(earlier, now, names, plan.as_of))
+        parts.append(next_memberships(earlier, customers.where(conditions), names, plan.as_of))
     if known:  # segments that the recipes have no more are as they were; there may be thousands
         others = before.filter(pl.col("segment").is_in(list(known)))
         parts.append(with_ids_of_today(others, run.renamed))
     return parts
+
+
+def _in_groups(segments: Sequence[Segment], size: int) -> Iterator[Sequence[Segment]]:
+    """So many segments at a time (itertools.batched, before Python 3.12)."""
+    rest = iter(segments)
+    while group := list(islice(rest, size)):
+        yield group
 
 
 def _runs_of(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -242,12 +257,23 @@ class _InOrder:
         """customer_id in order, and the place of each in `frame`."""
         return self.frame.select("customer_id").with_row_index("place").collect().sort("customer_id")
 
-    def where(self, condition: pl.Expr, segment: pl.Expr) -> pl.LazyFrame:
-        """segment and customer_id of whom the condition holds for, worked out when it is asked for."""
+    @property
+    def count(self) -> int:
+        return self._ids.height
+
+    def where(self, conditions: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.LazyFrame:
+        """segment and customer_id of whom each condition holds for, worked out when it is asked for."""
 
         def found() -> pl.DataFrame:
-            columns = self.frame.select(met=condition, segment=segment).collect()
-            columns = columns[self._ids["place"]].with_columns(self._ids["customer_id"])
-            return columns.filter("met").select("segment", "customer_id")
+            columns = self.frame.select(
+                expression.alias(f"{part} {number}")
+                for number, pair in enumerate(conditions)
+                for part, expression in zip(("met", "segment"), pair, strict=True)
+            )
+            rows = columns.collect()[self._ids["place"]].with_columns(self._ids["customer_id"])
+            return pl.concat(
+                rows.filter(f"met {number}").select(pl.col(f"segment {number}").alias("segment"), "customer_id")
+                for number in range(len(conditions))
+            )
 
         return pl.defer(found, schema=pl.Schema({"segment": pl.String(), "customer_id": pl.String()}))

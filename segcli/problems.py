@@ -22,18 +22,24 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was written: a file, and the line and column in it, both counted from 1."""
+    """Where something was written: a file, and the line and column in it, both counted from 1.
+
+    One that is `fixed` stands for text that was put in there from elsewhere, so that nothing stands further on in it.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
+    fixed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
     def moved(self, columns: int) -> Place:
         """The place some columns further on in the same line."""
-        return self if self.column is None else Place(self.path, self.line, self.column + columns)
+        if self.column is None or self.fixed:
+            return self
+        return Place(self.path, self.line, self.column + columns)
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ class _Checker:
             return
         # Whether there is a clock at all (`is not null`) does not move with it.
         both = (audience.names - audience.optional) & names_in(campaign.start) & self.scope.columns.keys()
-        if both:
+        if both and campaign.until is None:
             self.problems.warn(
                 f"the audience reads '{min(both)}', which is the clock of the series as well.",
                 campaign.audience.place, f"{key}.audience",

@@ -19,6 +19,7 @@ from segcli.project.campaign_models import QuietHours, Step
 
 DAY = dt.timedelta(days=1)
 BEST = frozenset({"best_hour", "best_day"})  # values of `send` that ask when a customer opens and clicks
+RINGS = frozenset({"sms", "list"})  # channels that would wake somebody: texts, and lists for people who call
 READ_FOR_BEST: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event"})}
 READ_FOR_ZONES: Mapping[str, frozenset[str]] = {"customers": frozenset({"timezone", "country"})}
 
@@ -65,7 +66,7 @@ class SendTimes:
     def with_times(self, series: pl.DataFrame, campaign: CheckedCampaign) -> pl.DataFrame:
         """The series with what the campaign's steps ask for: zone, best_hour, best_weekday."""
         sends = {each.step.send for each in campaign.steps}
-        if sends != {"now"} or any(each.step.channel == "sms" for each in campaign.steps):
+        if sends != {"now"} or any(each.step.channel in RINGS for each in campaign.steps):
             series = self.with_zones(series)
         if sends & BEST:
             series = series.join(self._best, on=PERSON, how="left", maintain_order="left")
@@ -97,6 +98,6 @@ class SendTimes:
             send_at = rows.select(pl.max_horizontal("moment", pl.lit(self.as_of, pl.Datetime("us")))).to_series()
         else:
             send_at = sending_times(rows, step.send, self.as_of, self.here)
-        if step.channel != "sms" or rows.is_empty():
+        if step.channel not in RINGS or rows.is_empty():
             return send_at
         return out_of_quiet(rows.select("zone").with_columns(send_at=send_at), self.quiet, self.here)

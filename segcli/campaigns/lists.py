@@ -62,7 +62,7 @@ def _of_step(
     rows: pl.DataFrame, campaign: str, step: Step, people: pl.DataFrame, times: SendTimes, columns: Collection[str]
 ) -> StepRows:
     timed = rows.with_columns(
-        send_at_utc=in_utc(rows["send_at"], times.here),
+        send_at_utc=in_utc(rows["send_at"], times.here).dt.replace_time_zone("UTC"),
         send_at_local=local_times(rows["send_at"], rows["zone"], times.here),
     )
     details = [pl.col(name).alias(header) for name, header in OF_MESSAGE.items() if name in timed.columns]

@@ -69,7 +69,7 @@ def _coming(campaign: CheckedCampaign, each: CheckedStep, rows: pl.DataFrame, ti
     step, times, as_of = each.step, timing.times, timing.clock.as_of
     rows = rows.with_columns(let_in=lets_in(campaign, step), earliest=earliest_moment(campaign, step, rows, timing))
     rows = rows.with_columns(moment=times.moments(rows, step))
-    rows = rows.with_columns(send_at=times.sending(rows, step), active=within_active(step))
+    rows = rows.with_columns(send_at=times.sending(rows, step)).with_columns(active=within_active(step))
     row = rows.row(0, named=True)
     moment: dt.datetime = row["moment"]
     standing: Standing = "open"

@@ -10,6 +10,7 @@ import polars as pl
 
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customers import PERSON, Customers
+from segcli.campaigns.gate import FOR_PEOPLE
 from segcli.campaigns.products import PICKED, ShopProducts, pick_products
 from segcli.sources.tables import Tables
 
@@ -23,12 +24,14 @@ def with_products(
     tables: Tables,
     as_of: dt.datetime,
     scratch: Path,
+    shop: ShopProducts | None = None,
 ) -> pl.DataFrame:
     """The due frame with `products`, null for steps that show none, and `enough`: whether there are `at_least`.
 
     Nothing is picked for who is barred or has not agreed: the gate leaves them out before it looks at products.
+    `shop` is what other calls of the same run have worked out already.
     """
-    shop = ShopProducts(tables, as_of, scratch / "products")
+    shop = shop or ShopProducts(tables, as_of, scratch / "products")
     parts = []
     for campaign in campaigns:
         for each in campaign.steps:
@@ -37,7 +40,7 @@ def with_products(
                     pl.col("campaign") == campaign.name,
                     pl.col("step") == each.step.name,
                     pl.col("barred").is_null(),
-                    ~pl.col("marketing") | pl.col("allowed").fill_null(value=False),
+                    ~pl.col("marketing") | pl.col("allowed").fill_null(value=False) | (pl.col("channel") == FOR_PEOPLE),
                 )
                 if rows.height:
                     parts.append(_picked(rows, campaign, each, customers, tables, as_of, shop))

@@ -18,6 +18,7 @@ from segcli.cli.preview import preview
 from segcli.cli.profile import profile
 from segcli.cli.results import results
 from segcli.cli.segment import segment
+from segcli.cli.test import test
 from segcli.cli.undo import undo
 from segcli.cli.verify import verify
 
@@ -48,6 +49,6 @@ def root(
     """From a shop's export files to customer segments, send lists and campaigns."""
 
 
-for command in (segment, campaign, preview, results, check, fields, profile, explain, init, undo, forget, verify):
+for command in (segment, campaign, preview, results, check, fields, profile, explain, init, undo, forget, verify, test):
     app.command()(command)
 app.command("cart-loss")(cart_loss)

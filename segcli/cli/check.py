@@ -19,6 +19,7 @@ class Schema(StrEnum):
 
     recipe = "recipe"
     project = "project"
+    test = "test"
 
 
 def check(
@@ -36,13 +37,14 @@ def check(
         ),
     ] = None,
     schema: Annotated[
-        Schema | None, typer.Option("--schema", help="Print the JSON Schema of recipe.yaml or segcli.yaml.")
+        Schema | None, typer.Option("--schema", help="Print the JSON Schema of recipe.yaml, segcli.yaml or test.yaml.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Find every problem of a project, its recipes and its files' headers, each with its place.
 
-    Without an error it computes segments and audiences too, writes nothing, and says what is odd about them.
+    Without an error it computes segments and audiences too, makes each message for some of its audience, writes
+    nothing, and says what is odd about them.
     """
     from segcli.cli.checking import check_project
     from segcli.cli.output import print_json, progress
@@ -50,7 +52,12 @@ def check(
     from segcli.project import project_schema, recipe_schema
 
     if schema is not None:
-        print_json(recipe_schema() if schema is Schema.recipe else project_schema())
+        if schema is Schema.test:
+            from segcli.recipe_testing import recipe_tests_schema
+
+            print_json(recipe_tests_schema())
+        else:
+            print_json(recipe_schema() if schema is Schema.recipe else project_schema())
         return
     with progress(quiet=as_json) as say, scratch_folder() as scratch:
         report = check_project(paths or [], scratch, say, as_of=as_of, recipes=recipe, maps=map_ or [], against=against)

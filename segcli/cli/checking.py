@@ -117,13 +117,17 @@ def check_project(
     problems.found.extend(project.warnings)
     try:
         prepared = prepare_chosen(project, every_campaign(project), problems)
+        if prepared.campaigns:
+            from segcli.messages.unused_files import check_unused_files
+
+            check_unused_files(project, problems)
         if problems.errors:
             return Report(_problem_lines(problems), kind_of_error(problems.errors).exit_code, _checked(project))
         if prepared.campaigns:
             secret_key(prepared, open_history(project.history, before=project.as_of))
         run = compute(prepared.prepared, scratch / "run", progress, needed=prepared.needed)
         progress("Looking at the data")
-        findings = [*lint(run.computed), *_campaign_findings(prepared, run)]
+        findings = [*lint(run.computed), *_campaign_findings(prepared, run), *_message_findings(prepared, run, scratch)]
         comparison, sends = None, None
         if against:
             comparison, sends = _compare(prepared, run, against, scratch / "against", progress)
@@ -169,13 +173,19 @@ def _checked(project: Project) -> str:
 
 def _campaign_findings(prepared: PreparedCampaigns, run: SegmentRun) -> list[Finding]:
     customers, newest = customers_of(run.computed), newest_rows(prepared, run)
-    found = lint_campaigns(prepared.campaigns, prepared.caps, customers, run.tables, newest)
+    return lint_campaigns(prepared.campaigns, prepared.caps, customers, run.tables, newest)
+
+
+def _message_findings(prepared: PreparedCampaigns, run: SegmentRun, scratch: Path) -> list[Finding]:
+    """What messages name and their audience lacks, and what else goes wrong when they are made for some of it."""
     if not prepared.messages:
-        return found
+        return []
+    from segcli.campaign_trial import try_messages
     from segcli.messages.audience_lints import lint_messages
 
     settings = prepared.prepared.project.messages
-    return [*found, *lint_messages(prepared.messages, prepared.campaigns, customers, settings)]
+    found = lint_messages(prepared.messages, prepared.campaigns, customers_of(run.computed), settings)
+    return [*found, *try_messages(prepared, run, scratch / "trial")]
 
 
 def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[Problem]:

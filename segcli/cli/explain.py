@@ -29,6 +29,7 @@ def explain(
     as_of: options.AsOf = None,
     recipe: options.Recipes = None,
     map_: options.Map = None,
+    project: options.Project = None,
     as_json: options.Json = False,
 ) -> None:
     """Show why a customer is in a segment or not: each clause, the values in it, and what would change it.
@@ -43,12 +44,12 @@ def explain(
     from segcli.project import load_project
 
     with progress(quiet=as_json) as say, scratch_folder() as scratch:
-        project = load_project(paths or [], as_of=as_of, recipes=recipe, maps=map_ or [])
-        if (campaign := campaign_of(segment, project)) is not None:
-            due = explain_campaign(project, customer, *campaign, scratch, say)
+        shop = load_project(options.given(project, paths), as_of=as_of, recipes=recipe, maps=map_ or [])
+        if (campaign := campaign_of(segment, shop)) is not None:
+            due = explain_campaign(shop, customer, *campaign, scratch, say)
             answer, lines = due.answer(), campaign_lines(due)
         else:
-            found = explain_segment(project, customer, segment, scratch, say)
+            found = explain_segment(shop, customer, segment, scratch, say)
             answer, lines = found.answer(), lines_of(found)
     if as_json:
         print_json(answer)

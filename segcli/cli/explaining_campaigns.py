@@ -12,19 +12,19 @@ from typing import Any
 import polars as pl
 
 from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run
-from segcli.campaign_preparing import prepare_campaigns
 from segcli.campaigns.checked_campaigns import RESPONSES, CheckedCampaign
 from segcli.campaigns.planning import starting_rows
 from segcli.campaigns.responses import SINCE, with_responses
 from segcli.campaigns.schedule import coming_steps
 from segcli.cli.customers import find_customer
+from segcli.cli.explained_messages import prepare_with_messages, with_unfinished
 from segcli.cli.explained_steps import ExplainedStep, step_of_history, step_to_come
 from segcli.cli.gate_words import kept_back
 from segcli.fields.clauses import Change, split_condition
 from segcli.fields.explaining import ExplainedClause, Explainer
 from segcli.history import open_history, with_ids_of_today
 from segcli.pipeline import Progress, compute, quiet
-from segcli.problems import Problem, Problems, RecipeError, nearest
+from segcli.problems import Problem, RecipeError, nearest
 from segcli.project.campaign_models import RowStart
 from segcli.project.durations import duration_text
 from segcli.project.models import Project
@@ -82,8 +82,7 @@ def explain_campaign(
 
     Every campaign of the project is planned: which of several messages somebody gets hangs on all of them.
     """
-    prepared = prepare_campaigns(project, [], Problems(), lean=True)
-    prepared.prepared.problems.stop()
+    prepared, note = prepare_with_messages(project, campaign)
     checked = next(each for each in prepared.campaigns if each.name == campaign)
     _refuse_unknown(step, checked)
     history = open_history(project.history, before=project.as_of)
@@ -91,8 +90,11 @@ def explain_campaign(
     person = find_customer(run.computed.customers, customer)
     progress("Finding due steps")
     clocks = clocks_of(prepared.campaigns, history)
-    done = plan_run(prepared, run, history, history.state(), clocks, scratch, whole=True)
-    return _Explaining(done, person, checked, step).explanation()
+    lean = dataclasses.replace(prepared, messages={})
+    done = plan_run(lean, run, history, history.state(), clocks, scratch, whole=True)
+    done = with_unfinished(done, prepared, campaign, person)
+    found = _Explaining(done, person, checked, step).explanation()
+    return dataclasses.replace(found, notes=(*found.notes, note)) if note else found
 
 
 def _refuse_unknown(step: str | None, campaign: CheckedCampaign) -> None:

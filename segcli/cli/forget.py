@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +45,8 @@ def forget(
         say("Reading files")
         named = named_person(shop, customer, scratch)
         say("Erasing")
-        day = shop.as_of.date()
+        # The day on which it is done, whatever moment the project looks at.
+        day = dt.datetime.now(shop.timezone).date()
         erased = erase(shop.history, shop.output, named.person, day, named.others, known=named.in_files)
     if not erased.known_by:
         message = f"nobody is known by '{customer}': not in the files, the history or a past run."

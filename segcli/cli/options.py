@@ -41,7 +41,13 @@ Esp = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+# Where a command has both, `given` puts them together, and loading says that a project stands alone.
 Project = Annotated[
     str | None,
     typer.Option("--project", "-p", metavar="PATH", help="The project folder. Default: the project in this folder."),
 ]
+
+
+def given(project: str | None, paths: list[str] | None) -> list[str]:
+    """What a command is to read: a project, or paths."""
+    return [*([project] if project else []), *(paths or [])]

@@ -20,6 +20,7 @@ def profile(
     as_of: options.AsOf = None,
     recipe: options.Recipes = None,
     map_: options.Map = None,
+    project: options.Project = None,
     as_json: options.Json = False,
 ) -> None:
     """Show everything that is known of one customer: fields, segments, last orders, searches and carts."""
@@ -29,8 +30,8 @@ def profile(
     from segcli.project import load_project
 
     with progress(quiet=as_json) as say, scratch_folder() as scratch:
-        project = load_project(paths or [], as_of=as_of, recipes=recipe, maps=map_ or [])
-        found = customer_profile(project, customer, scratch, say)
+        shop = load_project(options.given(project, paths), as_of=as_of, recipes=recipe, maps=map_ or [])
+        found = customer_profile(shop, customer, scratch, say)
     if as_json:
         print_json(
             {

@@ -47,7 +47,7 @@ def verify(
     from segcli.project import load_project
     from segcli.run_verification import verify_run
 
-    shop = load_project([project] if project else paths or [], recipes=recipe, out=out, maps=map_ or [])
+    shop = load_project(options.given(project, paths), recipes=recipe, out=out, maps=map_ or [])
     if rebuild_state:
         _rebuild(shop, run, as_json=as_json, quiet=quiet)
         return

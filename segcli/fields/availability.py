@@ -24,7 +24,7 @@ def mark_unavailable(plan: Plan, catalog: Catalog) -> Plan:
             return [node.table]
         return _lacking(node.columns, node.optional_columns, given, prefix=f"{node.table}.")
 
-    return _spread(plan, causes, catalog.tables["customers"].given)
+    return spread(plan, causes, catalog.tables["customers"].given)
 
 
 def settle_availability(plan: Plan, tables: Tables) -> Plan:
@@ -48,7 +48,7 @@ def settle_availability(plan: Plan, tables: Tables) -> Plan:
             return [f"{node.table} where {node.where.sql.replace(chr(34), '')}"]
         return []
 
-    return _spread(plan, causes, tables["customers"].given)
+    return spread(plan, causes, tables["customers"].given)
 
 
 def _matches(tables: Tables, table: str, where: str) -> bool:
@@ -59,7 +59,8 @@ def _matches(tables: Tables, table: str, where: str) -> bool:
     )
 
 
-def _spread(plan: Plan, causes: Causes, given_of_customers: frozenset[str]) -> Plan:
+def spread(plan: Plan, causes: Causes, given_of_customers: frozenset[str]) -> Plan:
+    """The plan with everything unavailable that rests on a node for which `causes` finds any."""
     unavailable: dict[str, tuple[str, ...]] = {}
     for name in plan.customer_columns.keys() - given_of_customers:
         unavailable[name] = (f"customers.{name}",)

@@ -11,7 +11,7 @@ from segcli.project.models import Field, Segment
 
 Kind = Literal[
     "negation", "never", "always", "unreachable", "overlap", "gap", "never reached", "threshold",
-    "unavailable", "waits", "over",
+    "unavailable", "waits", "over", "message",
 ]  # fmt: skip
 
 

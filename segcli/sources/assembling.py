@@ -176,7 +176,8 @@ def _people_frames(catalog: Catalog, frames: Frames) -> list[SourceFrame]:
 def _referrals(reading: Reading, people: Sequence[pl.LazyFrame], orders: Sequence[pl.LazyFrame]) -> pl.LazyFrame | None:
     referred, unknown = resolve_referrers(people, reading.people)
     reading.counts["unknown_referrers"] += unknown
-    if referred.is_empty():
+    # Where a file has referrers there are events, though as of then nobody may have been brought yet.
+    if referred.is_empty() and "referred_by" not in reading.catalog.tables["customers"].given:
         return None
     events = referral_events(referred, orders, reading.as_of)
     reading.counts["referrals"] += count_rows([events])

@@ -99,3 +99,5 @@ def _derive_customers(found: Given, country: str | None) -> None:
         customers |= {"nearest_store", "nearest_store_km"}
     elif customers & stores & {"city", "region"}:
         customers.add("nearest_store")
+    if "nearest_store" in customers and "name" in stores:
+        customers.add("nearest_store_name")

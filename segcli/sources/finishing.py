@@ -20,7 +20,7 @@ from segcli.sources.person_tables import PRODUCT_TEXTS
 from segcli.sources.reading import Reading
 from segcli.sources.shards import write_parquet
 from segcli.sources.stores import with_nearest_store
-from segcli.sources.tables import CANONICAL, HISTORY, TEXT, TIME_COLUMN, UNCOUNTED
+from segcli.sources.tables import CANONICAL, HISTORY, NEAREST_STORE, TEXT, TIME_COLUMN, UNCOUNTED
 
 ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
@@ -165,7 +165,7 @@ def _finish_people(reading: Reading, inputs: Inputs, people: pl.DataFrame) -> pl
     )
     people = with_dates(people, reading.as_of, wanted, reading.project.country)
     people = with_forgotten(with_valid_addresses(people, wanted), reading)
-    if inputs.stores is not None and wanted & {"nearest_store", "nearest_store_km"}:
+    if inputs.stores is not None and wanted & NEAREST_STORE:
         people = with_nearest_store(people, inputs.stores)
     for by, lookup in inputs.lookups:
         if by in people.columns:

@@ -13,7 +13,7 @@ import polars as pl
 
 from segcli.project.models import Project
 from segcli.sources.identity import People, with_person
-from segcli.sources.tables import CANONICAL, DERIVED, PRODUCT_COLUMNS, UNCOUNTED, WORKING, Catalog
+from segcli.sources.tables import CANONICAL, DERIVED, NEAREST_STORE, PRODUCT_COLUMNS, UNCOUNTED, WORKING, Catalog
 
 IDENTITY = frozenset({"customer_id", "email", "phone"})
 # Columns that a table is read with whether or not anybody asked for them.
@@ -35,8 +35,10 @@ RESTS_ON: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("customers", "birthday"): ("customers", ("birth_date",)),
     ("customers", "signup_anniversary"): ("customers", ("created_at", "subscribed_at")),
     ("customers", "season"): ("customers", ("country", "latitude")),
-    ("customers", "nearest_store"): ("customers", ("latitude", "longitude", "city", "region", "country")),
-    ("customers", "nearest_store_km"): ("customers", ("latitude", "longitude", "city", "region", "country")),
+    **dict.fromkeys(
+        (("customers", column) for column in NEAREST_STORE),
+        ("customers", ("latitude", "longitude", "city", "region", "country")),
+    ),
     ("orders", "delivered_at"): ("orders", ("shipped_at",)),
     ("events", "local_hour"): ("customers", ("timezone",)),
     ("events", "local_weekday"): ("customers", ("timezone",)),
@@ -135,6 +137,6 @@ def columns_to_read(catalog: Catalog, needed: Mapping[str, frozenset[str]]) -> d
     for by, lookup in {(plan.definition.by, plan.definition.table) for plan in catalog.plans}:
         if by is not None and any(column.startswith(f"{lookup}_") for column in needed.get("customers", ())):
             read["customers"].add(by)  # an own lookup is found by it
-    if "stores" in catalog.tables and read["customers"] & {"nearest_store", "nearest_store_km"}:
-        read["stores"] |= {"latitude", "longitude", "city", "region", "country"}
+    if "stores" in catalog.tables and read["customers"] & NEAREST_STORE:
+        read["stores"] |= {"name", "latitude", "longitude", "city", "region", "country"}
     return {name: frozenset(columns) for name, columns in read.items() if name in catalog.tables or name in needed}

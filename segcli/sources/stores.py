@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
+from segcli.sources.tables import CANONICAL
+
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 
 
 def with_nearest_store(people: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
-    """Adds `nearest_store` and `nearest_store_km` (great circle, to the metre).
+    """Adds `nearest_store`, `nearest_store_name` and `nearest_store_km` (great circle, to the metre).
 
     Of stores equally near, or in one city or region, the smallest store_id; without coordinates the
-    distance is null. `people` has latitude, longitude, city, region, country.
+    distance is null. `people` has latitude, longitude, city, region, country; what
+    `stores` lacks of its columns is null.
     """
-    stores = stores.sort("store_id")
+    absent = {name: dtype for name, dtype in CANONICAL["stores"].items() if name not in stores.columns}
+    stores = stores.sort("store_id").with_columns(pl.lit(None, dtype).alias(name) for name, dtype in absent.items())
     found = people.select("latitude", "longitude", "city", "region", "country")
     found = found.join(_by_coordinates(found, stores), on=["latitude", "longitude"], how="left", maintain_order="left")
     choices = [pl.col("nearest_store")]
@@ -24,7 +28,9 @@ def with_nearest_store(people: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFra
             choice = pl.col(f"__{'_'.join(keys)}")
             # A namesake abroad is another place.
             choices.append(choice if with_country else pl.when(pl.col("country").is_null()).then(choice))
-    return people.with_columns(found.select(pl.coalesce(choices).alias("nearest_store"), "nearest_store_km"))
+    found = found.select(pl.coalesce(choices).alias("nearest_store"), "nearest_store_km")
+    names = stores.select(nearest_store="store_id", nearest_store_name="name")
+    return people.with_columns(found.join(names, on="nearest_store", how="left", maintain_order="left"))
 
 
 def _by_name(people: pl.DataFrame, stores: pl.DataFrame, keys: list[str], result: str) -> pl.DataFrame:

@@ -70,7 +70,8 @@ CANONICAL: dict[str, dict[str, pl.DataType]] = {
 DERIVED: dict[str, dict[str, pl.DataType]] = {
     "customers": {
         "age": WHOLE(), "birthday": DATE(), "signup_anniversary": DATE(), "season": TEXT(),
-        "nearest_store": TEXT(), "nearest_store_km": NUMBER(), "email_valid": FLAG(), "phone_valid": FLAG(),
+        "nearest_store": TEXT(), "nearest_store_name": TEXT(), "nearest_store_km": NUMBER(),
+        "email_valid": FLAG(), "phone_valid": FLAG(),
         "forgotten": FLAG(),  # history remembers that they asked to be
     },
     "orders": {
@@ -85,6 +86,9 @@ DERIVED: dict[str, dict[str, pl.DataType]] = {
     "carts": {"age_days": WHOLE(), "age_hours": NUMBER()},
     "cart_items": {"abandoned": FLAG(), "age_days": WHOLE(), "age_hours": NUMBER()},
 }  # fmt: skip
+
+# Of those, what the store nearest to a customer says.
+NEAREST_STORE = frozenset(name for name in DERIVED["customers"] if name.startswith("nearest_store"))
 
 # The column that says when a row happened; rows after as_of do not exist.
 TIME_COLUMN = {

@@ -200,7 +200,7 @@ def test_the_keyboard_reaches_every_message_and_part(open_preview: Any) -> None:
         "document.activeElement.innerText"
     )
     keyboard.press("End")
-    assert "c-1008" in preview.page.evaluate(focused)
+    assert "c-1010" in preview.page.evaluate(focused)
     keyboard.press("ArrowDown")
     assert "c-1001" in preview.page.evaluate(focused)
     preview.page.get_by_role("tab", name="Message").focus()
@@ -229,6 +229,45 @@ def test_each_kind_of_message_shows_its_parts(open_preview: Any) -> None:
     assert facts[facts.index("Segments") + 1] == "2"
     assert facts[facts.index("Encoding") + 1] == "UCS-2"
     assert preview.errors == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_landing_page_is_shown_beside_its_mail_in_the_schemes_that_pages_have(open_preview: Any, width: int) -> None:
+    preview = open_preview(width=width)
+    assert not preview.shown("tab-landing")
+    preview.choose("c-1009")
+    preview.page.get_by_role("tab", name="Landing").click()
+    colours = {"Light": "rgb(255, 255, 255)", "Dark": "rgb(22, 22, 21)", "Inverted": "rgb(255, 255, 255)"}
+    for label, colour in colours.items():
+        preview.page.get_by_label(label).check()
+        for name, layout in (("landing-mobile", 375), ("landing-desktop", 960)):
+            inner = preview.page.frame_locator(f"#{name}")
+            inner.locator("#offer").wait_for()
+            preview.page.wait_for_timeout(100)
+            assert inner.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == colour
+            assert inner.locator("body").evaluate("() => window.innerWidth") == layout
+            assert inner.locator("html").evaluate("root => getComputedStyle(root).filter") == "none"
+            box = preview.page.locator(f"#{name}").bounding_box()
+            assert box["x"] + box["width"] <= width
+    inner.get_by_text("Sandals").press("Enter")
+    preview.page.wait_for_timeout(200)
+    assert inner.locator("#offer").inner_text() == "20 % off"
+    preview.choose("c-1010")
+    assert not preview.shown("tab-landing")
+    assert preview.errors == []
+
+
+def test_a_call_list_is_said_to_be_one_and_shows_its_columns(open_preview: Any) -> None:
+    preview = open_preview()
+    preview.choose("c-1010")
+    assert preview.page.locator("#subject").inner_text() == "Call list"
+    assert "this is a row of call_list.csv" in preview.page.locator("#kind").inner_text()
+    rows = [row.inner_text().split("\t") for row in preview.page.locator("#cells tbody tr").all()]
+    assert rows[1:] == [["Phone", "+905550000002"], ["Looked at", "Boot; Sandal"], ["Notes", "empty"]]
+    assert [tab.inner_text() for tab in preview.page.locator('[role="tab"]:visible').all()] == ["Row"]
+    preview.choose("c-1008")
+    assert not preview.shown("kind")
+    assert not preview.shown("tab-cells")
 
 
 def test_the_links_of_a_mail_are_listed_with_their_words(open_preview: Any) -> None:

@@ -272,6 +272,9 @@ def test_an_audience_that_reads_its_own_clock_is_warned_of(tmp_path: Path, capsy
     code, _, err = ran(capsys, "campaign", "--project", tmp_path)
     assert code == 0
     assert "the audience reads 'first_order_at', which is the clock of the series as well" in err
+    ended = recipe.replace("audience:", "until: orders > 5\n    audience:")
+    code, _, err = ran(capsys, "campaign", "--project", shop(tmp_path / "ended", ended))
+    assert (code, "which is the clock" in err) == (0, False)
 
 
 def test_a_history_of_a_newer_version_is_left_alone(tmp_path: Path, capsys: Capture) -> None:

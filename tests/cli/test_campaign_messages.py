@@ -147,11 +147,11 @@ def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("messages", "said"),
     [
-        ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "recipes/mine/hello.md:7:62: "),
+        ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "recipes/mine/hello.md:7:64: "),
         ({"hello_md": HELLO.replace("{{ orders }}", "{{ ordres }}")}, "orders"),
         ({"hello_md": HELLO.replace("{{ orders }}", "{{ orders")}, "recipes/mine/hello.md:7:"),
         ({"again_md": ""}, "the message 'again' has no file."),
-        ({"hello_md": HELLO.replace("---\n#", "landing: p.html\n---\n#"), "p_html": "{{ shop | mony }}"}, "mony"),
+        ({"hello_md": HELLO.replace("---\n#", "landing: p.html\n---\n#"), "p_html": "<head>{{ shop | mony }}"}, "mony"),
         ({"hello_tr_html": "<p>Merhaba</p>", "hello_tr_md": "", "hello_md": "", "hello_txt": "Hello"}, "hello"),
     ],
 )
@@ -171,7 +171,7 @@ def test_what_is_wrong_with_a_message_is_told_before_anything_is_read(
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        ("{{ birthday | date }}", "hello.md:7:62: thanks.hello: birthday is missing for 0.9% of the audience"),
+        ("{{ birthday | date }}", "hello.md:7:64: thanks.hello: birthday is missing for 0.9% of the audience"),
         ("{{ phone }}", "phone is missing for 90.0% of the audience, who would not get this."),
         ("{{ survey_url }}", "nobody has a survey_url, so nobody gets this. Write `links: {survey: https://...}`"),
     ],
@@ -249,6 +249,21 @@ def test_a_landing_page_for_all_shows_what_they_share(tmp_path, capsys) -> None:
     assert "2.5 % Kettle" in (run / STEP / pages[0]).read_text("utf-8")
     index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
     assert "https://kettle.example/l/thanks/hello.de_DE.html" in body(parsed(run / STEP / "eml" / index["c2"]), "html")
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_nobody_is_led_to_a_landing_page_that_cannot_be_made(own, tmp_path, capsys) -> None:
+    again = "---\nsubject: Once more\npreheader: Only this once\nlanding: page.html\n---\n[Look]({{ landing_url }})\n"
+    page = "<html><head><title>x</title></head><body>Code {{ coupon_code }}</body></html>"
+    settings = SENDER + f"messages: {{landing_per_recipient: {str(own).lower()}}}\n"
+    only_again = RECIPE.replace("      - {message: hello", "      # - {message: hello")
+    shop = message_shop(tmp_path, settings, only_again, hello_md="", hello_tr_md="", again_md=again, page_html=page)
+    code, _, err = ran(capsys, "campaign", "--project", shop)
+    assert code == 1
+    assert "thanks.again goes to nobody: it cannot be made for 100.0% of its recipients (the landing page:" in err
+    assert "coupon_code is missing" in err
+    (run,) = (shop / "out").glob("*-rehearsal")
+    assert not (run / "campaigns").exists()
 
 
 def test_numbers_are_written_as_the_words_around_them(tmp_path, capsys) -> None:

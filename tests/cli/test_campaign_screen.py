@@ -88,6 +88,34 @@ def test_customers_without_a_country_or_a_timezone_are_written_to_on_the_shops_c
     assert {row["send_at"] for row in listed(folder, "thanks/hello")} == {"2026-06-30T10:00:00"}
 
 
+@pytest.mark.parametrize(
+    ("esp", "shops", "local", "utc"),
+    [
+        (None, "2026-06-30T09:00:00", "2026-06-30T08:00:00", "2026-06-30T06:00:00Z"),
+        ("klaviyo", "2026-06-30T06:00:00Z", "2026-06-30T08:00:00", "2026-06-30T06:00:00Z"),
+        ("customerio", "2026-06-30T06:00:00", "2026-06-30T08:00:00", "2026-06-30T06:00:00Z"),
+        ("mautic", "2026-06-30 09:00:00", "2026-06-30 08:00:00", "2026-06-30 06:00:00"),
+    ],
+)
+def test_each_time_of_sending_is_the_same_moment_whatever_the_importer(
+    esp: str | None, shops: str, local: str, utc: str, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = small_shop(tmp_path, RECIPE + THANKS, PROJECT + (f"esp: {esp}\n" if esp else ""))
+    assert ran(capsys, "campaign", "thanks", "-p", folder, "-q")[0] == 0
+    rows = [
+        {name.lower().replace(" ", "_"): cell for name, cell in row.items()} for row in listed(folder, "thanks/hello")
+    ]
+    [of_berlin] = [row for row in rows if row["email"] == "ben@example.com"]
+    assert [of_berlin[name] for name in ("send_at", "send_at_local", "send_at_utc")] == [shops, local, utc]
+
+
+def test_a_list_for_an_importer_of_json_says_of_utc_that_it_is(tmp_path: Path, capsys: Capture) -> None:
+    folder = small_shop(tmp_path, RECIPE + THANKS, PROJECT + "esp: listmonk\n")
+    assert ran(capsys, "campaign", "thanks", "-p", folder, "-q")[0] == 0
+    told = json.loads(listed(folder, "thanks/hello")[1]["attributes"])
+    assert (told["send_at_local"], told["send_at_utc"]) == ("2026-06-30T08:00:00", "2026-06-30T06:00:00Z")
+
+
 def test_texts_go_to_numbers_in_their_international_form_and_not_at_night(tmp_path: Path, capsys: Capture) -> None:
     sms = THANKS.replace("    grace", "    channel: sms\n    class: transactional\n    grace")
     project = PROJECT.replace("09:00", "23:00")
@@ -102,6 +130,16 @@ def test_texts_go_to_numbers_in_their_international_form_and_not_at_night(tmp_pa
     # At 23:00 in Istanbul the quiet hours have begun; in Berlin it is 22:00.
     assert {row["send_at"] for row in rows} == {"2026-07-01T09:00:00", "2026-07-01T10:00:00"}
     assert "Left out: no address 1" in out
+
+
+def test_nobody_is_to_be_called_at_night(tmp_path: Path, capsys: Capture) -> None:
+    calls = THANKS.replace("    grace", "    channel: list\n    grace")
+    folder = small_shop(tmp_path, RECIPE + calls, PROJECT.replace("09:00", "22:30"))
+    assert ran(capsys, "campaign", "thanks", "-p", folder, "-q")[0] == 0
+    [path] = (folder / "out").glob("*-rehearsal/campaigns/thanks/hello/call_list.csv")
+    rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-16"), newline=""), delimiter="\t")
+    # In Istanbul the quiet hours have begun; in Berlin it is 21:30.
+    assert {row["Call at (their time)"] for row in rows} == {"2026-07-01 09:00"}
 
 
 def test_the_held_out_are_in_no_list_and_are_counted(tmp_path: Path, capsys: Capture) -> None:

@@ -20,7 +20,7 @@ README = Path(__file__).parents[2] / "README.md"
 TEST_ONLY = ("pytest", "hypothesis", "numpy", "pandas", "pyarrow", "duckdb", "scipy", "statsmodels")
 COMMANDS = (
     "segment", "campaign", "preview", "results", "check", "fields", "profile", "explain", "cart-loss", "init", "undo",
-    "forget", "verify",
+    "forget", "verify", "test",
 )  # fmt: skip
 
 
@@ -127,6 +127,19 @@ def test_profile_finds_a_customer_by_id_or_address(
     assert answer["segments"] == ["buyers", "standings-best", "countries-TR"]
     assert [order["order_id"] for order in answer["latest"]["orders"]] == ["a", "b"]
     assert "visits_30d" in answer["unavailable"]
+
+
+@pytest.mark.parametrize("command", [("profile", "1"), ("explain", "1", "buyers")])
+def test_a_customer_is_looked_up_in_a_project_that_is_named_as_elsewhere(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = small_shop(tmp_path)
+    code, out, err = ran(capsys, *command, "--project", shop, "--json")
+    assert code == 0, err
+    assert ran(capsys, *command, shop, "--json") == (0, out, err)
+    code, out, err = ran(capsys, *command, shop / "orders.csv", "-p", shop)
+    assert (code, out) == (2, "")
+    assert "is a project, and stands alone" in " ".join(err.split())
 
 
 def test_profile_of_nobody_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.message_shop import HELLO, message_shop
 from tests.cli.small_shop import CUSTOMERS, PROJECT, RECIPE, ran, small_shop
 
 Capture = pytest.CaptureFixture[str]
@@ -74,6 +75,18 @@ def test_what_was_sent_is_told_with_its_time_and_a_later_step_counts_from_there(
     assert "  ✗ again  its time has come, and its `when` is not met; too late after 2026-07-05 09:00\n" in out
     # Nobody in the files ordered since, and that is known.
     assert "✓ not ordered\n" in out and "✗ ordered\n" in out
+
+
+def test_a_step_outside_of_its_days_says_when_they_are(tmp_path: Path, capsys: Capture) -> None:
+    season = """  season:
+    audience: orders > 0
+    start: last_order_at
+    active: {since: 2026-07-01}
+    message: hello
+    after: 4d
+"""
+    out = explained(shop(tmp_path, season), capsys, "3", "season")
+    assert "  ✗ hello  not sent: it is sent from 2026-07-01 00:00 only (active)\n" in out
 
 
 def test_a_step_may_be_asked_for(tmp_path: Path, capsys: Capture) -> None:
@@ -238,3 +251,22 @@ def test_a_member_of_a_segment_that_suppresses_is_on_no_other_list(tmp_path: Pat
     folder = small_shop(tmp_path, RECIPE + "  recent: {where: recency_days < 10, suppress: true}\n")
     assert "\nNot on its list: suppressed by the segment recent.\n" in explained(folder, capsys, "3", "buyers")
     assert "Not on its list" not in explained(folder, capsys, "3", "recent")
+
+
+def test_a_message_that_cannot_be_made_is_kept_back_and_says_what_is_missing(tmp_path: Path, capsys: Capture) -> None:
+    few = message_shop(tmp_path / "few", hello_md=HELLO.replace("{{ orders }}", "{{ birthday | date }}"))
+    reason = "due since 2026-06-26 00:00 and kept back: the message cannot be made: birthday is missing"
+    out = explained(few, capsys, "c5", "thanks")
+    assert out.startswith(f"c5, thanks.hello: {reason}.\n")
+    assert f"  ✗ hello  {reason}\n" in out
+    assert ", goes out 2026-06-30 09:00.\n" in explained(few, capsys, "c2", "thanks")
+    many = message_shop(tmp_path / "many", hello_md=HELLO.replace("{{ orders }}", "{{ phone }}"))
+    assert "kept back: the message cannot be made for too many (90.0%)." in explained(many, capsys, "c1", "thanks")
+    assert not (few / "out").exists() and not (few / "history").exists()
+
+
+def test_a_message_that_is_broken_is_told_of_and_the_rest_is_explained(tmp_path: Path, capsys: Capture) -> None:
+    folder = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ ordres }}"))
+    out = explained(folder, capsys, "c2", "thanks")
+    assert "✓ orders > 0" in out
+    assert out.endswith("something is wrong with its messages: `segcli check` tells what.\n")

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -86,10 +87,18 @@ def test_changed_files_and_recipes_are_named_before_the_differences(capsys, shop
 
 
 def test_a_run_that_somebody_was_taken_out_of_says_so(capsys, shop) -> None:
+    days = [dt.datetime.now(ZoneInfo("Europe/Istanbul")).date()]  # of the run it is 2026-06-30
     assert ran(capsys, "forget", "1", "-q", "-p", shop)[0] == 0
+    days.append(dt.datetime.now(ZoneInfo("Europe/Istanbul")).date())
     code, _, err = ran(capsys, "verify", NEWEST, "-p", shop)
     assert code == 1
-    assert f"{NEWEST}: somebody was taken out of it, last on 2026-06-30, by `segcli forget`." in err
+    assert any(f"{NEWEST}: somebody was taken out of it, last on {day}, by `segcli forget`." in err for day in days)
+
+
+def test_a_project_and_files_beside_it_are_not_both_taken(capsys, shop) -> None:
+    code, out, err = ran(capsys, "verify", NEWEST, shop / "orders.csv", "-p", shop)
+    assert (code, out) == (2, "")
+    assert "is a project, and stands alone" in err
 
 
 def test_a_run_that_a_campaign_was_taken_out_of_says_so(capsys, shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import re
 import shutil
@@ -16,7 +17,16 @@ from segcli.__main__ import main
 from segcli.project import load_project
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
-RECIPES = ("welcome", "cart-series", "winback", "birthday", "after-delivery", "loyalty-rewards", "hot-leads")
+RECIPES = (
+    "welcome",
+    "cart-series",
+    "winback",
+    "birthday",
+    "after-delivery",
+    "loyalty-rewards",
+    "referral-programme",
+    "hot-leads",
+)
 MORNING = "2026-06-30T0900"
 
 
@@ -202,3 +212,23 @@ def test_who_is_a_hot_lead_already_is_not_called_at_the_first_run(sends: pl.Data
     hot = sends.filter(pl.col("campaign") == "hot_leads")
     assert set(hot["status"]) == {"there"}
     assert hot.height == 28
+
+
+def test_the_list_of_hot_leads_has_the_hottest_first_with_what_they_looked_at(shop: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(shop, tmp_path / "shop", ignore=shutil.ignore_patterns("out", "history"))
+    recipe = (SAMPLE.parent / "recipes" / "hot-leads" / "recipe.yaml").read_text("utf-8")
+    (folder / "mine").mkdir()
+    those_of_today = recipe.replace("    channel: list", "    existing: true\n    channel: list")
+    (folder / "mine" / "recipe.yaml").write_text(those_of_today, encoding="utf-8")
+    file = folder / "segcli.yaml"
+    file.write_text(file.read_text("utf-8").replace("hot-leads]", "./mine]"), encoding="utf-8")
+    assert main(["campaign", "hot_leads", "--project", str(folder), "--quiet"]) == 0
+    path = folder / "out" / f"{MORNING}-rehearsal" / "campaigns" / "hot_leads" / "call-them" / "call_list.csv"
+    rows = list(csv.DictReader(path.read_text("utf-16").splitlines(), delimiter="\t"))
+    with_phone = [float(row["Score"]) for row in rows if row["Phone"]]
+    assert len(with_phone) > 5
+    assert with_phone == sorted(with_phone, reverse=True)
+    assert min(with_phone) >= 50
+    assert all(1 <= len(row["Looked at"].split("; ")) <= 3 for row in rows if row["Looked at"])
+    assert sum(bool(row["Looked at"]) for row in rows) > len(rows) / 2
+    assert all(row["Call at (their time)"][11:] >= "09:00" for row in rows)

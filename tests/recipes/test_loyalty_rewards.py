@@ -13,7 +13,7 @@ PROJECT = """timezone: Europe/Istanbul
 currency: EUR
 country: US
 sources: {customers: customers.csv, orders: orders.csv}
-recipes: [loyalty-rewards]
+recipes: [loyalty-rewards, referral-programme]
 """
 # dee brought old in January, f1 and f2 on one day in June, and f3 nine days later.
 CUSTOMERS = """customer_id,email,tags,referred_by,created_at

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from segcli.campaign_preparing import PreparedCampaigns, every_campaign, prepare_chosen
+from segcli.campaign_trial import try_messages
+from segcli.pipeline import compute
 from segcli.problems import Problems
 from segcli.project import load_project, shipped_recipes
 from segcli.project.models import Project
@@ -53,9 +55,18 @@ def test_every_shipped_message_is_rendered_by_columns(prepared: PreparedCampaign
 def test_every_version_has_a_subject_a_preheader_html_and_text(prepared: PreparedCampaigns) -> None:
     for key, checked in prepared.messages.items():
         for file, parts in checked.templates.items():
-            assert set(parts) == {"subject", "preheader", "html", "text"}, (key, file.path)
+            of_email = {"subject", "preheader", "html", "text"}
+            assert set(parts) == ({"text"} if file.path.suffix == ".txt" else of_email), (key, file.path)
 
 
-def test_a_shop_that_sends_no_email_itself_is_asked_for_no_message(project: Project) -> None:
+def test_a_shop_that_sends_no_email_itself_is_asked_for_no_email(project: Project) -> None:
     alone = replace(project, messages=replace(project.messages, sender=None, format="none"))
-    assert not prepare_chosen(alone, every_campaign(alone), Problems()).messages
+    channels = {step.channel for campaign in every_campaign(alone) for step in campaign.steps}
+    checked = prepare_chosen(alone, every_campaign(alone), Problems()).messages.values()
+    assert "email" in channels
+    assert {file.path.suffix for each in checked for file in each.templates} <= {".txt"}
+
+
+def test_every_shipped_message_can_be_made_for_who_would_get_it(prepared: PreparedCampaigns, tmp_path: Path) -> None:
+    run = compute(prepared.prepared, tmp_path / "run", needed=prepared.needed)
+    assert [str(each.problem) for each in try_messages(prepared, run, tmp_path / "trial")] == []

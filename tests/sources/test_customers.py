@@ -133,6 +133,7 @@ def test_the_nearest_store_is_by_coordinates_then_city_then_region() -> None:
     stores = pl.DataFrame(
         {
             "store_id": ["s1", "s2", "s3"],
+            "name": ["Soho", "Marais", None],
             "city": ["London", "Paris", "Lyon"],
             "region": [None, "IDF", "ARA"],
             "country": ["GB", "FR", "FR"],
@@ -150,14 +151,25 @@ def test_the_nearest_store_is_by_coordinates_then_city_then_region() -> None:
             "country": ["FR", "FR", "FR", "CA", None],
         }
     )
-    found = with_nearest_store(people, stores).select("customer_id", "nearest_store", "nearest_store_km").rows()
-    assert found == [
-        ("a", "s2", pytest.approx(30.3, abs=0.2)),
-        ("b", "s3", None),
-        ("c", "s2", None),
-        ("d", None, None),
-        ("e", "s1", None),
+    found = with_nearest_store(people, stores)
+    assert found.select("customer_id", "nearest_store", "nearest_store_name", "nearest_store_km").rows() == [
+        ("a", "s2", "Marais", pytest.approx(30.3, abs=0.2)),
+        ("b", "s3", None, None),
+        ("c", "s2", "Marais", None),
+        ("d", None, None, None),
+        ("e", "s1", "Soho", None),
     ]
+
+
+def test_stores_need_no_more_than_where_they_are() -> None:
+    people = pl.DataFrame(
+        {"latitude": [0.0], "longitude": [40.1], "city": ["Lamu"], "region": ["Lamu"], "country": ["KE"]}
+    )
+    coordinates = pl.DataFrame({"store_id": ["s1"], "latitude": [0.0], "longitude": [40.0]})
+    assert with_nearest_store(people, coordinates).select("nearest_store", "nearest_store_name").row(0) == ("s1", None)
+    cities = pl.DataFrame({"store_id": ["s2"], "name": ["Harbour"], "city": ["Lamu"], "country": ["KE"]})
+    found = with_nearest_store(people, cities).select("nearest_store", "nearest_store_name", "nearest_store_km")
+    assert found.row(0) == ("s2", "Harbour", None)
 
 
 def test_a_referral_is_an_event_of_the_one_who_brought_a_customer(tmp_path: Path) -> None:
@@ -184,6 +196,13 @@ def test_a_referral_is_an_event_of_the_one_who_brought_a_customer(tmp_path: Path
     )
     assert found.rows() == [("a", "01-05"), ("a", "02-01")]
     assert tables.counts["unknown_referrers"] == 1
+
+
+def test_where_nobody_has_been_brought_yet_there_are_events_all_the_same(tmp_path: Path) -> None:
+    later = {"customer_id": ["a", "b"], "referred_by": [None, "a"], "created_at": [None, "2026-07-01"]}
+    needed = {"customers": {"customer_id", "referred_by", "created_at"}, "events": {"at", "event"}}
+    events = read([source("customers", later)], tmp_path, needed=needed)["events"].whole.collect()
+    assert (events.height, set(events.columns)) == (0, {"customer_id", "at", "event"})
 
 
 def test_own_tables_belong_to_people_and_own_lookups_become_columns(tmp_path: Path) -> None:

@@ -41,16 +41,20 @@ def _names_in(text: str) -> frozenset[str]:
 
 
 def moment(name: str, as_of: dt.datetime) -> tuple[str, pl.DataType]:
-    """One of the moments as an SQL literal, with its type; a week begins on Monday."""
+    """One of the moments as an SQL literal, with its type."""
+    if name == "as_of":
+        return timestamp(as_of), pl.Datetime("us")
+    return f"date '{days_of(as_of)[name].isoformat()}'", pl.Date()
+
+
+def days_of(as_of: dt.datetime) -> dict[str, dt.date]:
+    """The moments that are days; a week begins on Monday."""
     today = as_of.date()
-    days = {
+    return {
         "today": today,
         "this_week": today - dt.timedelta(days=today.weekday()),
         "this_month": today.replace(day=1),
     }
-    if name == "as_of":
-        return timestamp(as_of), pl.Datetime("us")
-    return f"date '{days[name].isoformat()}'", pl.Date()
 
 
 def quoted(name: str) -> str:

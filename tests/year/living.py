@@ -1,0 +1,99 @@
+"""A shop that lives for a while: every campaign of the recipe book, run after run, each of them committed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from segcli.campaign_pipeline import run_campaigns
+from segcli.campaign_preparing import prepare_campaigns
+from segcli.campaign_writing import write_campaigns
+from segcli.pipeline import scratch_folder
+from segcli.problems import Problems
+from segcli.project import load_project, shipped_recipes
+from segcli.project.recipes import load_recipe
+from tests.shops import small_shop
+
+END = dt.datetime(2026, 6, 30, 7)  # when the sample's files end
+# Recipes that stand for others: a shop has one of each of these, and the year the first.
+INSTEAD: Mapping[str, str] = {"cart-stages": "cart-series", "seven-day-drip": "welcome"}
+RECIPES = re.compile(r"^recipes:\n.*?(?=^[a-z_]+:)", re.MULTILINE | re.DOTALL)  # of the sample's segcli.yaml
+
+
+@dataclass(frozen=True)
+class Year:
+    """What is left of it: every row of every run's journal, and the last run's series and memberships."""
+
+    shop: Path
+    programme: tuple[str, ...]  # the campaigns
+    runs: int
+    sends: pl.DataFrame
+    state: pl.DataFrame
+    members: pl.DataFrame
+
+    @property
+    def sent(self) -> pl.DataFrame:
+        return self.sends.filter(pl.col("status") == "sent")
+
+
+def moments(days: int, every: int, hours: int) -> list[dt.datetime]:
+    """When the shop runs: at seven every so many days, and for some hours in the middle every hour."""
+    first = END - dt.timedelta(days=days - 1)
+    daily = {first + dt.timedelta(days=day) for day in range(0, days, every)}
+    middle = first + dt.timedelta(days=days // 2)
+    return sorted(daily | {middle + dt.timedelta(hours=hour) for hour in range(hours)})
+
+
+def programme() -> list[str]:
+    """Every shipped recipe, but for those that stand for another one."""
+    return [name for name in shipped_recipes() if name not in INSTEAD]
+
+
+def campaigns_of(recipes: Sequence[str]) -> tuple[str, ...]:
+    """The campaigns of these shipped recipes."""
+    folders = shipped_recipes()
+    loaded = (load_recipe(folders[name], Problems()) for name in recipes)
+    return tuple(campaign.name for recipe in loaded if recipe for campaign in recipe.campaigns)
+
+
+def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[str | Year]:
+    """Runs the whole programme at these moments; says so of each, and gives the year at the end."""
+    shop = small_shop(sample, folder / "shop")
+    recipes = programme()
+    settings = (shop / "segcli.yaml").read_text(encoding="utf-8")
+    names = "".join(f"  - {name}\n" for name in recipes)
+    settings = RECIPES.sub(f"recipes:\n{names}\n", settings, count=1)
+    # Who gets what is the question; that every message can be made is another test's.
+    (shop / "segcli.yaml").write_text(f"{settings}\nmessages: {{format: none}}\n", encoding="utf-8")
+    for number, moment in enumerate(times):
+        sent = _run(shop, moment)
+        yield f"{moment:%Y-%m-%d %H:%M}  {sent} sent ({number + 1} of {len(times)})"
+    history = shop / "history"
+    last = max(path for path in history.iterdir() if path.name[0].isdigit())
+    yield Year(
+        shop,
+        campaigns_of(recipes),
+        len(times),
+        pl.read_parquet(sorted(history.glob("[0-9]*/sends.parquet"))),
+        pl.read_parquet(last / "state.parquet"),
+        pl.read_parquet(last / "members.parquet"),
+    )
+
+
+def _run(shop: Path, moment: dt.datetime) -> int:
+    """One committed run, as `segcli campaign --commit` makes it; how many messages it sent."""
+    problems = Problems()
+    with scratch_folder() as scratch:
+        project = load_project([shop], as_of=moment.isoformat())
+        prepared = prepare_campaigns(project, [], problems)
+        problems.stop()
+        run = run_campaigns(prepared, scratch)
+        written = write_campaigns(run, commit=True)
+    assert written.committed, written.refused
+    assert not run.withheld, run.withheld
+    return run.sent.height

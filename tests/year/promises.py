@@ -1,0 +1,95 @@
+"""What must be true of any year, worked out from the journal and the shop's own files with none of segcli's code."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from tests.year.living import Year
+
+# The caps that come with segcli: one a day, and by how much a customer listens at most five a week.
+MOST_A_DAY, MOST_A_WEEK = 1, 5
+# Where the law wants a yes that is on record (soft opt-in is off in the sample).
+YES_NEEDED = ("DE", "FR", "NL", "ES", "IT", "SE", "PL", "AT", "BE", "GB", "TR", "VN")
+
+
+def twice(year: Year) -> pl.DataFrame:
+    """Messages that somebody got more than once in one series."""
+    key = ["campaign", "step", "customer_id", "series"]
+    return year.sent.group_by(key).len().filter(pl.col("len") > 1)
+
+
+def over_the_cap(year: Year) -> pl.DataFrame:
+    """Marketing emails with too many others of the same customer in the day or the week before them."""
+    mails = year.sent.filter("marketing", pl.col("channel") == "email").select("customer_id", "send_at", "message")
+    pairs = mails.join(mails, on="customer_id", suffix="_before").filter(pl.col("send_at_before") <= pl.col("send_at"))
+    apart = pl.col("send_at") - pl.col("send_at_before")
+    counted = pairs.group_by("customer_id", "send_at", "message").agg(
+        day=(apart < dt.timedelta(hours=24)).sum(), week=(apart < dt.timedelta(days=7)).sum()
+    )
+    return counted.filter((pl.col("day") > MOST_A_DAY) | (pl.col("week") > MOST_A_WEEK))
+
+
+def without_consent(year: Year) -> pl.DataFrame:
+    """Marketing emails to who said no, or to whom the law wants to have said yes and has not, or who has no address."""
+    people = pl.read_csv(year.shop / "customers.csv", infer_schema=False)
+    mails = year.sent.filter("marketing", pl.col("channel") == "email").join(people, on="customer_id", how="left")
+    said_no = pl.col("email_consent") == "no"
+    no_yes = pl.col("country").is_in(YES_NEEDED) & pl.col("email_consent").ne_missing("yes")
+    nowhere = pl.col("email").is_null() & pl.col("customer_id").is_in(people["customer_id"].implode())
+    return mails.filter(said_no | no_yes | nowhere)
+
+
+def after_a_no(year: Year) -> pl.DataFrame:
+    """Marketing emails after an unsubscription or a complaint, with nothing said since."""
+    zone = "Europe/Istanbul"
+    events = pl.read_parquet(year.shop / "events.parquet", columns=["customer_id", "event", "at"])
+    here = pl.col("at").dt.replace_time_zone("UTC") if events.schema["at"].time_zone is None else pl.col("at")  # type: ignore[attr-defined]
+    events = events.with_columns(here.dt.convert_time_zone(zone).dt.replace_time_zone(None).cast(pl.Datetime("us")))
+    noes = events.filter(pl.col("event").is_in(["unsubscribe", "complaint"])).sort("at")
+    yeses = events.filter(pl.col("event") == "subscribe").sort("at").select("customer_id", "at", yes="at")
+    mails = year.sent.filter("marketing", pl.col("channel") == "email").sort("as_of")
+    told = mails.join_asof(noes.with_columns(no="at"), left_on="as_of", right_on="at", by="customer_id")
+    told = told.sort("as_of").join_asof(yeses, left_on="as_of", right_on="at", by="customer_id", suffix="_yes")
+    return told.filter(pl.col("no").is_not_null(), pl.col("yes").is_null() | (pl.col("yes") < pl.col("no")))
+
+
+def while_suppressed(year: Year, suppressing: tuple[str, ...]) -> pl.DataFrame:
+    """Marketing messages to members of a segment that takes its members off every list."""
+    gone = year.members.filter(pl.col("segment").is_in(suppressing))
+    both = year.sent.filter("marketing").join(gone, on="customer_id")
+    left = pl.col("left_at").is_not_null() & (pl.col("left_at") <= pl.col("as_of"))
+    return both.filter(pl.col("entered_at") <= pl.col("as_of"), ~left)
+
+
+def endless(year: Year) -> pl.DataFrame:
+    """Series with more messages than their campaign has steps, or still with messages a year after their start."""
+    steps = year.sends.group_by("campaign").agg(steps=pl.col("step").n_unique())
+    counted = year.sent.group_by("campaign", "customer_id", "series").agg(
+        messages=pl.len(), first=pl.col("start").min(), last=pl.col("send_at").max()
+    )
+    counted = counted.join(steps, on="campaign")
+    lasts = pl.col("last") - pl.col("first") > dt.timedelta(days=330)
+    return counted.filter((pl.col("messages") > pl.col("steps")) | lasts)
+
+
+def shared_codes(year: Year) -> pl.DataFrame:
+    """Codes made for one series that another series has too; codes that everybody gets are left out."""
+    codes = year.sent.filter(pl.col("code").is_not_null(), pl.col("code").str.contains("-"))
+    owners = codes.group_by("code").agg(pl.struct("campaign", "customer_id", "series").n_unique().alias("owners"))
+    return owners.filter(pl.col("owners") > 1)
+
+
+def silent(year: Year) -> list[str]:
+    """Campaigns that sent nothing in all the year."""
+    heard = set(year.sent["campaign"])
+    return [name for name in year.programme if name not in heard]
+
+
+def months(year: Year) -> pl.DataFrame:
+    """Messages by campaign and month: what the year looked like."""
+    counted = year.sent.with_columns(month=pl.col("as_of").dt.strftime("%y-%m")).sort("month")
+    return (
+        counted.pivot("month", index="campaign", values="step", aggregate_function="len").fill_null(0).sort("campaign")
+    )

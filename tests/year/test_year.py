@@ -1,0 +1,65 @@
+"""A year in the life of the sample shop with the whole recipe book: every promise holds, and every recipe is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+import pytest
+
+from segcli.problems import Problems
+from segcli.project import shipped_recipes
+from segcli.project.recipes import load_recipe
+from tests.shops import SAMPLE
+from tests.year import promises
+from tests.year.living import Year, live, moments
+
+# What the small shop has nobody for in these runs, and why; each has tests of its own beside its recipe.
+MAY_BE_SILENT: Mapping[str, str] = {}
+
+
+def suppressing() -> tuple[str, ...]:
+    """The segments of the book that take their members off every list."""
+    loaded = (load_recipe(folder, Problems()) for folder in shipped_recipes().values())
+    return tuple(segment.name for recipe in loaded if recipe for segment in recipe.segments if segment.suppress)
+
+
+def broken_promises(year: Year) -> dict[str, object]:
+    """Promise -> the rows that break it, of those that are broken."""
+    silent = [name for name in promises.silent(year) if name not in MAY_BE_SILENT]
+    found: dict[str, pl.DataFrame | list[str]] = {
+        "nobody gets a message twice": promises.twice(year),
+        "caps hold": promises.over_the_cap(year),
+        "nobody is written to without consent": promises.without_consent(year),
+        "a no is a no": promises.after_a_no(year),
+        "suppressed stay suppressed": promises.while_suppressed(year, suppressing()),
+        "every series ends": promises.endless(year),
+        "a code belongs to one": promises.shared_codes(year),
+        "every campaign is heard": silent,
+    }
+    return {promise: rows for promise, rows in found.items() if len(rows)}
+
+
+def pictured(year: Year) -> str:
+    """The year in a table: messages by campaign and month."""
+    counts = promises.months(year)
+    people = year.sent["customer_id"].n_unique()
+    head = f"{year.runs} runs, {year.sent.height:,} messages of {len(year.programme)} campaigns to {people} people"
+    lines = [head, f"{'':26}" + " ".join(f"{name:>5}" for name in counts.columns[1:])]
+    lines += [f"{name:26}" + " ".join(f"{count:5}" for count in row) for name, *row in counts.iter_rows()]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """A year of runs every tenth day, and half a day of runs every hour: what fits into five minutes."""
+    *_, found = live(tmp_path_factory.mktemp("year"), SAMPLE, moments(days=365, every=10, hours=12))
+    assert isinstance(found, Year)
+    return found
+
+
+@pytest.mark.slow
+def test_a_year_keeps_every_promise(year: Year) -> None:
+    print(pictured(year))
+    assert broken_promises(year) == {}
+    assert year.sent.height > 1_000
