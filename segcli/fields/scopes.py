@@ -50,7 +50,8 @@ class Scopes:
         table = self.catalog.table(name)
         if table is None:
             known = {*CANONICAL, *self.catalog.tables}
-            self.problems.error(f"no table named '{name}'.", place, key, nearest(name, known))
+            own = f"A table of your own stands under 'sources' in segcli.yaml, such as {name}: {{files: {name}.csv}}."
+            self.problems.error(f"no table named '{name}'.", place, key, nearest(name, known) or own)
         elif not table.by_person:
             self.problems.error(f"'{name}' has no customers in it, so nothing can be counted per customer.", place, key)
             return None

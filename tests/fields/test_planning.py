@@ -16,6 +16,7 @@ SHOP = Shop(orders=[{"customer_id": "a", "ordered_at": days_ago(1), "order_id": 
     [
         ("a: {value: b + 1}\n  b: {value: a + 1}", "these definitions go in a circle"),
         ("a: {from: ordrs, value: count(*)}", "no table named 'ordrs'. Did you mean 'orders'"),
+        ("a: {from: tickets, value: count(*)}", "such as tickets: {files: tickets.csv}."),
         ("a: {from: products, value: count(*)}", "has no customers in it"),
         ("a: {from: order_items, top: brnd}", "no column 'brnd'. Did you mean 'brand'?"),
         ("a: {from: orders, value: count(*), default: none}", "its default 'none' is not"),

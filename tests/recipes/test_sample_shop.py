@@ -32,7 +32,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pipeline.Segmen
 def test_the_sample_shop_can_answer_every_shipped_recipe(sample: pipeline.SegmentRun) -> None:
     plan = sample.computed.plan
     # Of points a line may give none for want of such events; what rests on the field itself would be named.
-    named = plan.unavailable & plan.definitions.keys()
+    named = plan.unavailable.keys() & plan.definitions.keys()
     assert {name for name in named if plan.definitions[name].recipe != "builtin"} == set()
 
 

@@ -32,27 +32,38 @@ def over_the_cap(year: Year) -> pl.DataFrame:
 
 
 def without_consent(year: Year) -> pl.DataFrame:
-    """Marketing emails to who said no, or to whom the law wants to have said yes and has not, or who has no address."""
+    """Marketing emails to who has said no or nothing where the law wants a yes, or who has no address.
+
+    A yes may stand in the customers' file or on any order or checkout of the same address.
+    """
     people = pl.read_csv(year.shop / "customers.csv", infer_schema=False)
     mails = year.sent.filter("marketing", pl.col("channel") == "email").join(people, on="customer_id", how="left")
-    said_no = pl.col("email_consent") == "no"
-    no_yes = pl.col("country").is_in(YES_NEEDED) & pl.col("email_consent").ne_missing("yes")
+    exports = [
+        pl.read_csv(year.shop / name, infer_schema=False) for name in ("orders_export.csv", "checkouts_export.csv")
+    ]
+    yes = pl.col("Accepts Marketing") == "yes"
+    said_yes = {email.lower() for rows in exports for email in rows.filter(yes)["Email"].drop_nulls()}
+    at_checkout = pl.col("email").str.to_lowercase().is_in(sorted(said_yes)).fill_null(value=False)
+    no_yes = pl.col("email_consent").ne_missing("yes") & ~at_checkout
+    asked = pl.col("country").is_in(YES_NEEDED) | (pl.col("email_consent") == "no")
     nowhere = pl.col("email").is_null() & pl.col("customer_id").is_in(people["customer_id"].implode())
-    return mails.filter(said_no | no_yes | nowhere)
+    return mails.filter((asked & no_yes) | nowhere).select("run", "message", "customer_id", "country", "email_consent")
 
 
 def after_a_no(year: Year) -> pl.DataFrame:
-    """Marketing emails after an unsubscription or a complaint, with nothing said since."""
-    zone = "Europe/Istanbul"
-    events = pl.read_parquet(year.shop / "events.parquet", columns=["customer_id", "event", "at"])
-    here = pl.col("at").dt.replace_time_zone("UTC") if events.schema["at"].time_zone is None else pl.col("at")  # type: ignore[attr-defined]
-    events = events.with_columns(here.dt.convert_time_zone(zone).dt.replace_time_zone(None).cast(pl.Datetime("us")))
-    noes = events.filter(pl.col("event").is_in(["unsubscribe", "complaint"])).sort("at")
-    yeses = events.filter(pl.col("event") == "subscribe").sort("at").select("customer_id", "at", yes="at")
-    mails = year.sent.filter("marketing", pl.col("channel") == "email").sort("as_of")
-    told = mails.join_asof(noes.with_columns(no="at"), left_on="as_of", right_on="at", by="customer_id")
-    told = told.sort("as_of").join_asof(yeses, left_on="as_of", right_on="at", by="customer_id", suffix="_yes")
-    return told.filter(pl.col("no").is_not_null(), pl.col("yes").is_null() | (pl.col("yes") < pl.col("no")))
+    """Marketing emails after a complaint, or after an unsubscription from all or from their list."""
+    events = pl.read_parquet(year.shop / "events.parquet", columns=["customer_id", "event", "at", "list"])
+    here = pl.col("at").dt.convert_time_zone("Europe/Istanbul").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    events = events.with_columns(here)
+    noes = events.filter(pl.col("event").is_in(["unsubscribe", "complaint"])).rename({"list": "of"})
+    mails = year.sent.filter("marketing", pl.col("channel") == "email")
+    told = mails.join(noes, on="customer_id").filter(pl.col("at") <= pl.col("as_of"))
+    meant = (pl.col("event") == "complaint") | pl.col("of").is_null() | (pl.col("of") == pl.col("list"))
+    yeses = events.filter(pl.col("event") == "subscribe").select("customer_id", of="list", again="at")
+    later = told.filter(meant).join(yeses, on=["customer_id", "of"], how="left", nulls_equal=True)
+    again = (pl.col("again") > pl.col("at")) & (pl.col("again") <= pl.col("as_of"))
+    key = ["run", "message", "customer_id", "series", "at"]
+    return later.group_by(key).agg(again.any().fill_null(value=False)).filter(~pl.col("again"))
 
 
 def while_suppressed(year: Year, suppressing: tuple[str, ...]) -> pl.DataFrame:
@@ -64,14 +75,14 @@ def while_suppressed(year: Year, suppressing: tuple[str, ...]) -> pl.DataFrame:
 
 
 def endless(year: Year) -> pl.DataFrame:
-    """Series with more messages than their campaign has steps, or still with messages a year after their start."""
+    """Series with more messages than their campaign has steps, or with a step after a later one."""
     steps = year.sends.group_by("campaign").agg(steps=pl.col("step").n_unique())
-    counted = year.sent.group_by("campaign", "customer_id", "series").agg(
-        messages=pl.len(), first=pl.col("start").min(), last=pl.col("send_at").max()
+    counted = (
+        year.sent.sort("as_of", "number")
+        .group_by("campaign", "customer_id", "series")
+        .agg(messages=pl.len(), back=(pl.col("number").diff() <= 0).any())
     )
-    counted = counted.join(steps, on="campaign")
-    lasts = pl.col("last") - pl.col("first") > dt.timedelta(days=330)
-    return counted.filter((pl.col("messages") > pl.col("steps")) | lasts)
+    return counted.join(steps, on="campaign").filter((pl.col("messages") > pl.col("steps")) | pl.col("back"))
 
 
 def shared_codes(year: Year) -> pl.DataFrame:
