@@ -13,6 +13,7 @@ import polars as pl
 from generator.catalogue import PRODUCT_HEADER, STORE_HEADER, STORES, Product, slug
 from generator.clock import AS_OF, HOUR, shop_time
 from generator.diary import Event
+from generator.loyalty import LOYALTY_HEADER, loyalty_rows
 from generator.people import CUSTOMER_HEADER, Person
 from generator.places import COUNTRIES
 from generator.purchases import Order
@@ -43,6 +44,7 @@ def export_files(story: Story, seed: int) -> dict[str, bytes]:
         "products.csv": csv_bytes(PRODUCT_HEADER, map(product_row, story.products)),
         "stores.csv": csv_bytes(STORE_HEADER, STORES),
         "support.csv": csv_bytes(TICKET_HEADER, support_tickets(story.people, orders_of, seed)),
+        "loyalty.csv": csv_bytes(LOYALTY_HEADER, loyalty_rows(story.people, orders_of, seed)),
         "weather.csv": csv_bytes(WEATHER_HEADER, weather_rows(seed)),
         "events.parquet": parquet_bytes(event_frame(story.events)),
     }

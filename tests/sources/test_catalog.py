@@ -47,7 +47,7 @@ def test_facts_about_customers_rest_on_what_files_say(tmp_path: Path) -> None:
     people = write_csv(tmp_path / "people.csv", "customer_id,birth_date,city,created_at")
     stores = write_csv(tmp_path / "stores.csv", "store_id,name,city")
     given = catalog_of(project_of(tmp_path, people, stores)).tables["customers"].given
-    assert {"age", "birthday", "signup_anniversary", "nearest_store"} <= given
+    assert {"age", "birthday", "signup_anniversary", "nearest_store", "nearest_store_name"} <= given
     assert not {"season", "nearest_store_km"} & given
 
 

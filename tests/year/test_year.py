@@ -46,8 +46,8 @@ def pictured(year: Year) -> str:
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
-    """A year of monthly runs, and two within an hour: of the whole book each takes seconds, too many for every day."""
-    *_, found = live(tmp_path_factory.mktemp("year"), SAMPLE, moments(days=365, every=30, hours=2))
+    """A year with a run every 45 days, and two within an hour: of the whole book each takes seconds, too many for every day."""
+    *_, found = live(tmp_path_factory.mktemp("year"), SAMPLE, moments(days=365, every=45, hours=2))
     assert isinstance(found, Year)
     return found
 
