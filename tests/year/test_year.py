@@ -46,7 +46,7 @@ def pictured(year: Year) -> str:
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
-    """A year with a run every 45 days, and two within an hour: of the whole book each takes seconds, too many for every day."""
+    """A year with a run every 45 days, and two within an hour: a run of the whole book takes too long for more."""
     *_, found = live(tmp_path_factory.mktemp("year"), SAMPLE, moments(days=365, every=45, hours=2))
     assert isinstance(found, Year)
     return found
