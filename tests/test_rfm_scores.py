@@ -200,11 +200,11 @@ def seen(line: Mapping[str, str], as_of: dt.datetime, zone: ZoneInfo) -> bool:
 
 
 def sample_shop(as_of: dt.datetime) -> tuple[set[str], list[Order]]:
-    """Everybody who has a line among customers, orders, checkouts or tickets by then, and the counted orders."""
+    """Everybody with a line among customers, orders, checkouts, tickets or points by then, and the counted orders."""
     zone = ZoneInfo("Europe/Istanbul")
     bought, left = (first_lines(SAMPLE / name) for name in ("orders_export.csv", "checkouts_export.csv"))
-    customers, tickets = (list(lines_of(SAMPLE / name)) for name in ("customers.csv", "support.csv"))
-    lines = [line for line in (*customers, *bought, *left, *tickets) if seen(line, as_of, zone)]
+    people = [line for name in ("customers.csv", "support.csv", "loyalty.csv") for line in lines_of(SAMPLE / name)]
+    lines = [line for line in (*people, *bought, *left) if seen(line, as_of, zone)]
     contacts = [contact_of(line) for line in lines]
     key = person_keys(contacts)
     orders = [
