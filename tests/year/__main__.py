@@ -1,7 +1,7 @@
 """A year in the life of a shop, with every recipe of the book.
 
     python -m tests.year                            every day of a year, and every hour of a week: an hour or two
-    python -m tests.year --every 45 --hours 2       what the slow tests do
+    python -m tests.year --every 30 --hours 2       a run a month: minutes
 
 Prints each run, and what the year looked like; ends with 1 where a promise was broken.
 """
@@ -17,7 +17,7 @@ import polars as pl
 
 from tests.shops import SAMPLE
 from tests.year.living import live, moments
-from tests.year.test_year import broken_promises, pictured
+from tests.year.telling import broken_promises, pictured
 
 
 def main() -> int:

@@ -1,16 +1,14 @@
-"""A year in the life of the sample shop with the whole recipe book: every promise holds."""
+"""What a year came to: the promises that were broken, and a picture of who was sent what."""
 
 from __future__ import annotations
 
 import polars as pl
-import pytest
 
 from segcli.problems import Problems
 from segcli.project import shipped_recipes
 from segcli.project.recipes import load_recipe
-from tests.shops import SAMPLE
 from tests.year import promises
-from tests.year.living import Year, live, moments
+from tests.year.living import Year
 
 
 def suppressing() -> tuple[str, ...]:
@@ -42,20 +40,3 @@ def pictured(year: Year) -> str:
     lines += [f"{name:26}" + " ".join(f"{count:5}" for count in row) for name, *row in counts.iter_rows()]
     silent = ", ".join(promises.silent(year))
     return "\n".join([*lines, f"Nobody was sent: {silent}"] if silent else lines)
-
-
-@pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
-    """A year with a run every 45 days, and two within an hour: a run of the whole book takes too long for more."""
-    *_, found = live(tmp_path_factory.mktemp("year"), SAMPLE, moments(days=365, every=45, hours=2))
-    assert isinstance(found, Year)
-    return found
-
-
-@pytest.mark.slow
-def test_a_year_keeps_every_promise(year: Year) -> None:
-    print(pictured(year))
-    assert broken_promises(year) == {}
-    assert year.sent.height > 500
-    # In so few runs many have nobody to write to; `python -m tests.year` runs every day, and says who was never heard.
-    assert len(promises.silent(year)) < len(year.programme) / 2
