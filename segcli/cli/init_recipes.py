@@ -55,6 +55,9 @@ class RecipeChoice:
     left_out: tuple[LeftOut, ...] = ()
 
 
+OWN_TABLE = "a table of your own"  # such as the help desk's tickets: what a project has to name first
+
+
 def choose_recipes(project: Project, events: frozenset[str] | None = None) -> RecipeChoice:
     """Sorts the shipped recipes by the files of `project` (whose only recipe is the built-in vocabulary).
 
@@ -72,8 +75,10 @@ def choose_recipes(project: Project, events: frozenset[str] | None = None) -> Re
     owners: dict[str, str] = {}  # a name that a recipe defines -> the recipe
     for recipe in recipes:
         lacks = needs.get(recipe.name)
-        if lacks is None:  # neither segments nor campaigns, or a fault of its own
+        if lacks is None and not recipe.segments and not recipe.campaigns:
             continue
+        if lacks is None:  # it names what no project has from the start
+            lacks = (OWN_TABLE,)
         if lacks:
             left_out.append(LeftOut(recipe.name, tuple(dict.fromkeys(map(_of_files, lacks))), recipe.name in first))
             continue

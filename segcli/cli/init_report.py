@@ -15,7 +15,7 @@ from segcli.cli.init_answers import OF_EMAILS, Answers
 from segcli.cli.init_commands import cron_command, next_command
 from segcli.cli.init_files import FoundFile, ShopFiles
 from segcli.cli.init_platforms import platforms, where_from
-from segcli.cli.init_recipes import LeftOut, RecipeChoice
+from segcli.cli.init_recipes import OWN_TABLE, LeftOut, RecipeChoice
 from segcli.cli.output import counted, on_one_line
 from segcli.fields.findings import listed
 from segcli.sources.tables import CANONICAL
@@ -191,6 +191,8 @@ def _by_need(left_out: Sequence[LeftOut], files: ShopFiles) -> list[tuple[str, l
 
 def _in_words(missing: str, recipes: Sequence[LeftOut], made: Made) -> str:
     """A file, with the columns that the recipes ask of it, or the columns that a file lacks."""
+    if missing == OWN_TABLE:
+        return f"{missing} under sources (each says which, and how it is written)"
     if "." in missing:
         return listed([*dict.fromkeys(_in_file(need) for need in missing.split(" and "))])
     parts = [need.partition(".") for recipe in recipes for need in recipe.needs]

@@ -16,6 +16,7 @@ from segcli.project.yaml_text import read_yaml, shown_path
 
 LAYOUT_FOLDER = "_layout"
 LAYOUT_FILE, LAYOUT_TEXT = "layout.mjml", "layout.txt"
+PARTIALS = "partials"  # the folder in a layout's own
 KINDS = ("mjml", "txt")  # of partials: in HTML and in the text part
 WORDS_FILE = "words.yaml"
 _WORDS = MappingOf(MappingOf(Placed(Text("the words")), "names and words"), "languages and words", lambda *_: True)
@@ -62,13 +63,13 @@ class Layout:
 
     def own_files(self) -> list[Path]:
         """The files of the shop's own that mails are put into."""
-        names = (LAYOUT_FILE, LAYOUT_TEXT, *(f"partials/{name}.{kind}" for name in self.partials() for kind in KINDS))
+        names = (LAYOUT_FILE, LAYOUT_TEXT, *(f"{PARTIALS}/{name}.{kind}" for name in self.partials() for kind in KINDS))
         found = (self.find(name) for name in names)
         return [path for path in found if path is not None and not _is_shipped(path)]
 
     def partials(self) -> tuple[str, ...]:
         """The names of what `{{ name() }}` puts in."""
-        names = {file.stem for folder in self.folders for file in (folder / "partials").glob("*.mjml")}
+        names = {file.stem for folder in self.folders for file in (folder / PARTIALS).glob("*.mjml")}
         return tuple(sorted(names))
 
     def language(self, language: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from jinja2 import TemplateSyntaxError
 
 from segcli.messages.constants import check_known, fold, lex, put_in
-from segcli.messages.layout import Layout
+from segcli.messages.layout import PARTIALS, Layout
 from segcli.messages.pieces import Piece, group_statements, merged, split_pieces
 from segcli.messages.text_lines import without_lines_of_tags
 from segcli.problems import Place, Problems, nearest
@@ -93,10 +93,10 @@ class Expansion:
     def _partial(self, piece: Piece, kind: Literal["mjml", "txt"]) -> list[Piece]:
         found = _CALL.fullmatch(piece.text[2:-2])
         name, written = (found.group(1), found.group(2)) if found else ("", "")
-        path = self.layout.find(f"partials/{name}.{kind}")
+        path = self.layout.find(f"{PARTIALS}/{name}.{kind}")
         text = read_text(path, self.problems) if path else None
         if path is None or text is None:
-            self.problems.error(f"the layout has no partials/{name}.{kind}.", piece.place)
+            self.problems.error(f"the layout has no {PARTIALS}/{name}.{kind}.", piece.place)
             return []
         signature = _SIGNATURE.match(text)
         arguments = self._arguments(piece, name, signature.group(2) if signature else "", written)

@@ -10,8 +10,11 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def stamp(folder: Path) -> Stamp:
-    """Name, time of change and size of each file in a folder and its own folders: another one once any is changed."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Name, time of change and size of each file that lies in a folder: another one once any is changed.
+
+    Folders in it are not looked into, since a recipe may lie in the shop's own folder, above all of its runs.
+    """
+    files = (path for path in sorted(folder.glob("*")) if path.is_file())
     facts = ((str(path), path.stat()) for path in files)
     return tuple((name, found.st_mtime_ns, found.st_size) for name, found in facts)
 

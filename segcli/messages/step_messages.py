@@ -15,7 +15,7 @@ from segcli.messages.compiling import compile_message
 from segcli.messages.context import OF_MESSAGE
 from segcli.messages.jinja_environment import MessageEnvironment
 from segcli.messages.landing_html import Page, compile_landing_page
-from segcli.messages.layout import Layout, load_layout
+from segcli.messages.layout import PARTIALS, Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
 from segcli.messages.lints import check_layout, check_message
 from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
@@ -135,7 +135,8 @@ def compile_messages(project: Project, campaigns: Sequence[Campaign], problems: 
                 layout = layout_of(project, problems)
                 check_layout(layout, problems)
                 facts = (layout, project.messages, project.locale, Path.cwd())  # places are shown from where one is
-                common = repr((*facts, *map(stamp, layout.folders)))
+                files = (stamp(each) for folder in layout.folders for each in (folder, folder / PARTIALS))
+                common = repr((*facts, *files))
             key = (campaign.name, repr(step), str(folder), stamp(folder), common)
             message, told = compiled_before.get(key) or _compiled(project, campaign, step, folder, layout)
             compiled_before.put(key, (message, told))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,8 @@ import pytest
 from tests.messages.message_writing import compiled, layout, shown, write
 from tests.messages.test_compiling import PRODUCT
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 pytestmark = pytest.mark.slow
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 MESSAGE = """# We kept your favourites
 
 Hello, this is [what is new](https://shop.example/new).
@@ -56,18 +52,6 @@ CONTRASTS = """() => {
       (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05)];
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as driver:
-        try:
-            started = driver.chromium.launch(executable_path=path)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium could be started: apt-get install chromium ({str(error).splitlines()[0]})")
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

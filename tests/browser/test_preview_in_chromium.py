@@ -1,11 +1,7 @@
-"""The preview page in a real browser, skipped where there is none.
-
-Debian's is enough (apt-get install chromium), and so is playwright's own (playwright install chromium).
-"""
+"""The preview page in a real browser."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,24 +13,10 @@ import pytest
 from segcli.exports.preview_page import preview_page
 from tests.exports.preview_messages import MESSAGES, html, mail
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 pytestmark = pytest.mark.slow
 
 WIDTHS = (320, 375, 1280)
 DARK_CARD, LIGHT_CARD = "rgb(38, 33, 26)", "rgb(255, 255, 255)"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as driver:
-        try:
-            started = driver.chromium.launch(executable_path=path)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium could be started: apt-get install chromium ({str(error).splitlines()[0]})")
-        yield started
-        started.close()
 
 
 class Preview:

@@ -192,6 +192,10 @@ def test_what_is_missing_is_told_as_a_file_a_column_or_a_kind_of_event(tmp_path:
     (tmp_path / "a/orders.csv").write_text(ORDERS, encoding="utf-8")
     said = " ".join(ran(capsys, "init", tmp_path / "a")[1].split())
     assert re.search(r"birthday.* and .*: customers with .*birth_date.* \(a file with customer_id or email\)", said)
+    shop = small_folder(tmp_path / "b")
+    (shop / "events.csv").write_text("customer_id,at,event\n1,2026-06-20T10:00,visit\n", encoding="utf-8")
+    left_out = json.loads(ran(capsys, "init", shop, "--json")[1])["left_out"]
+    assert {"recipe": "best-hour", "needs": ["events.click", "events.open"]} in left_out
 
 
 def test_commands_and_lines_for_cron_are_never_broken_over_lines(tmp_path: Path, capsys: Capture) -> None:
