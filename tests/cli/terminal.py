@@ -28,23 +28,39 @@ def typed(command: Sequence[str | Path], answers: Sequence[tuple[str, str]], fol
         [sys.executable, "-c", _IN_TERMINAL, *map(str, command)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, env=environment,
     ) as process:  # fmt: skip
-        assert process.stdin
-        assert process.stdout
-        shown, seen = "", 0
-        for words, answer in answers:
-            while words not in shown[seen:]:
-                shown += _more(process.stdout.fileno(), waiting_for=words, shown=shown)
-            seen = len(shown)
-            process.stdin.write((answer if answer in (CTRL_C, CTRL_D) else f"{answer}\n").encode())
-            process.stdin.flush()
-        shown += process.stdout.read().decode(errors="replace")
-        code = process.wait(_SECONDS)
-    return code, _CONTROL.sub("", shown)
+        try:
+            shown = _answered(process, answers)
+            return process.wait(_SECONDS), _CONTROL.sub("", shown)
+        finally:
+            process.kill()  # one that still waits for an answer would be waited for without end
 
 
-def _more(descriptor: int, *, waiting_for: str, shown: str) -> str:
+def _answered(process: subprocess.Popen[bytes], answers: Sequence[tuple[str, str]]) -> str:
+    """All that was shown until the command ended."""
+    assert process.stdin
+    assert process.stdout
+    screen, shown, seen, key = process.stdout.fileno(), "", 0, ""
+    for words, answer in answers:
+        until = time.monotonic() + _SECONDS
+        while words not in shown[seen:]:
+            data = _more(screen, until - time.monotonic())
+            assert data, f"{words!r} was never asked:\n{shown}"
+            shown += data
+        seen = len(shown)
+        key = answer if answer in (CTRL_C, CTRL_D) else ""
+        process.stdin.write((key or f"{answer}\n").encode())
+        process.stdin.flush()
     until = time.monotonic() + _SECONDS
-    ready, _, _ = select.select([descriptor], [], [], until - time.monotonic())
-    data = os.read(descriptor, 65536) if ready else b""
-    assert data, f"{waiting_for!r} was never asked:\n{shown}"
-    return data.decode(errors="replace")
+    while (data := _more(screen, 2 if key else until - time.monotonic())) != "":
+        assert time.monotonic() < until, f"it never ended:\n{shown}"
+        shown += data or ""
+        if data is None and key:  # one that comes while the terminal changes its mode is lost
+            process.stdin.write(key.encode())
+            process.stdin.flush()
+    return shown
+
+
+def _more(screen: int, seconds: float) -> str | None:
+    """What is shown next, empty at the end, or None if that takes longer."""
+    ready, _, _ = select.select([screen], [], [], max(0, seconds))
+    return os.read(screen, 65536).decode(errors="replace") if ready else None
