@@ -39,6 +39,7 @@ def small_folder(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("started", ["python -m segcli", "segcli"])
 def test_every_command_that_is_printed_works_as_it_is_printed(tmp_path: Path, started: str) -> None:
     small_folder(tmp_path / "my shop")

@@ -11,6 +11,8 @@ from segcli.project import load_project
 from tests.cli.small_shop import ORDERS, ran
 from tests.cli.terminal import CTRL_C, CTRL_D, typed
 
+pytestmark = pytest.mark.slow
+
 INIT = (sys.executable, "-m", "segcli", "init")
 CUSTOMERS = """customer_id,email,country,language
 1,ada@example.com,TR,tr

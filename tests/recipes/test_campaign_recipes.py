@@ -12,6 +12,8 @@ import pytest
 from segcli.__main__ import main
 from segcli.history import open_history
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 AS_OF = dt.datetime(2026, 6, 30, 9)
 LATER = dt.datetime(2026, 8, 1, 9)

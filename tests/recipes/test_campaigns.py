@@ -16,6 +16,8 @@ import pytest
 from segcli.__main__ import main
 from segcli.project import load_project
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 RECIPES = (
     "welcome",

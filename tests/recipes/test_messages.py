@@ -14,6 +14,8 @@ from segcli.problems import Problems
 from segcli.project import load_project, shipped_recipes
 from segcli.project.models import Project
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import typer.core
 import typer.main
 
 from segcli.cli.app import app
 from segcli.project import shipped_recipes
 from tests.recipes.recipe_index import INDEX, index_text, playbooks
+
+pytestmark = pytest.mark.slow
 
 ROWS = [
     "1", "2", "3", "3b", "3c", *(str(number) for number in range(4, 45)),
