@@ -138,7 +138,7 @@ def arithmetic(sign: str, left: Any, right: Any) -> Any:
         return Missing("a number is too large")
     if isinstance(near, complex) or not (abs(near) < LARGEST_WHOLE if whole else math.isfinite(near)):
         return Missing("a number is too large")
-    return _OPERATORS[sign](left, right) if whole else near
+    return _OPERATORS[sign](left, right) if whole else near + 0.0  # so that zero is never -0.0
 
 
 def _filter(name: str, known: Filter) -> Callable[..., Any]:

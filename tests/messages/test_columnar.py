@@ -36,6 +36,9 @@ def _assert_same(text: str, frame: pl.DataFrame, escape: bool) -> None:
             assert columnar.missing().to_list() == by_jinja.values.is_null().to_list(), text
 
 
+_NOUGHTS = frame_of([{"spend": 0.0, "orders": 0}, {"spend": -1.5, "orders": -2}, {"spend": None, "orders": None}])
+
+
 @settings(max_examples=30)
 @given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.booleans())
 def test_both_ways_give_the_same_bytes_for_any_template_and_data(
@@ -89,6 +92,13 @@ def test_bodies_of_the_same_products_are_rendered_once_and_long_lists_joined() -
     frame = frame_of(rows)
     for coding in Coding:
         assert render(template, frame, coding).values.equals(render(template, frame, coding, "jinja").values)
+
+
+def test_the_opposite_of_nothing_is_written_alike() -> None:
+    text = "{{ (-spend)|default('none') }} {{ (0 * orders)|default('none') }} {{ (spend * -1)|default('none') }}"
+    _assert_same(text, _NOUGHTS, escape=False)
+    shown = render(_template(text), _NOUGHTS, Coding.EIGHT_BIT).values.to_list()
+    assert shown == ["0.0 0 0.0", "1.5 0 1.5", "none none none"]
 
 
 def test_a_frame_without_rows_gives_none() -> None:

@@ -32,11 +32,12 @@ def over_the_cap(year: Year) -> pl.DataFrame:
 
 
 def without_consent(year: Year) -> pl.DataFrame:
-    """Marketing emails to who has said no or nothing where the law wants a yes, or who has no address.
+    """Marketing emails to who had said no by then, or nothing where the law wants a yes, or who has no address.
 
-    A yes may stand in the customers' file or on any order or checkout of the same address.
+    A yes may stand in the customers' file, among their events, or on any order or checkout of the same address.
     """
     people = pl.read_csv(year.shop / "customers.csv", infer_schema=False)
+    people = people.with_columns(pl.col("consent_at").str.to_datetime(time_unit="us"))
     mails = year.sent.filter("marketing", pl.col("channel") == "email").join(people, on="customer_id", how="left")
     exports = [
         pl.read_csv(year.shop / name, infer_schema=False) for name in ("orders_export.csv", "checkouts_export.csv")
@@ -44,17 +45,30 @@ def without_consent(year: Year) -> pl.DataFrame:
     yes = pl.col("Accepts Marketing") == "yes"
     said_yes = {email.lower() for rows in exports for email in rows.filter(yes)["Email"].drop_nulls()}
     at_checkout = pl.col("email").str.to_lowercase().is_in(sorted(said_yes)).fill_null(value=False)
-    no_yes = pl.col("email_consent").ne_missing("yes") & ~at_checkout
-    asked = pl.col("country").is_in(YES_NEEDED) | (pl.col("email_consent") == "no")
+    subscribed = (
+        _events(year).filter(pl.col("event") == "subscribe").group_by("customer_id").agg(since=pl.col("at").min())
+    )
+    mails = mails.join(subscribed, on="customer_id", how="left")
+    by_event = (pl.col("since") <= pl.col("as_of")).fill_null(value=False)
+    by_then = pl.col("consent_at").is_null() | (pl.col("consent_at") <= pl.col("as_of"))
+    in_file = (pl.col("email_consent") == "yes") & by_then
+    no = (pl.col("email_consent") == "no") & by_then
+    asked = pl.col("country").is_in(YES_NEEDED) & ~(in_file.fill_null(value=False) | at_checkout | by_event)
     nowhere = pl.col("email").is_null() & pl.col("customer_id").is_in(people["customer_id"].implode())
-    return mails.filter((asked & no_yes) | nowhere).select("run", "message", "customer_id", "country", "email_consent")
+    broken = mails.filter(asked | (no & ~at_checkout) | nowhere)
+    return broken.select("run", "message", "customer_id", "country", "email_consent", "consent_at", "since")
+
+
+def _events(year: Year) -> pl.DataFrame:
+    """What people did, at the shop's own time."""
+    events = pl.read_parquet(year.shop / "events.parquet", columns=["customer_id", "event", "at", "list"])
+    here = pl.col("at").dt.convert_time_zone("Europe/Istanbul").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    return events.with_columns(here)
 
 
 def after_a_no(year: Year) -> pl.DataFrame:
     """Marketing emails after a complaint, or after an unsubscription from all or from their list."""
-    events = pl.read_parquet(year.shop / "events.parquet", columns=["customer_id", "event", "at", "list"])
-    here = pl.col("at").dt.convert_time_zone("Europe/Istanbul").dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    events = events.with_columns(here)
+    events = _events(year)
     noes = events.filter(pl.col("event").is_in(["unsubscribe", "complaint"])).rename({"list": "of"})
     mails = year.sent.filter("marketing", pl.col("channel") == "email")
     told = mails.join(noes, on="customer_id").filter(pl.col("at") <= pl.col("as_of"))

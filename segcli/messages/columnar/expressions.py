@@ -242,7 +242,9 @@ def arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
     if whole:
         exact = _result(operator, left.expr, right.expr)
         return _merged(pl.when(near.abs() < LARGEST_WHOLE).then(exact), pl.Int64(), left, right)
-    return _merged(pl.when(near.is_finite()).then(near), pl.Float64(), left, right)
+    # Polars takes 0 - x for -x, and so 0 - 0.0 for -0.0.
+    unsigned = pl.when(near == 0).then(0.0).when(near.is_finite()).then(near)
+    return _merged(unsigned, pl.Float64(), left, right)
 
 
 def _result(operator: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
