@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 # What a spreadsheet would run at the start of a cell, and the two kinds of cell that may start so:
@@ -29,7 +31,12 @@ def cell_text(
     if isinstance(dtype, pl.List):
         column = column.cast(pl.List(pl.String)).list.join(";")
     cells = column.cast(pl.String)
-    return neutralised(cells) if text and not dtype.is_numeric() and dtype != pl.Boolean else cells
+    return neutralised(cells) if text and is_runnable(dtype) else cells
+
+
+def is_runnable(dtype: pl.DataType) -> bool:
+    """Whether cells of this type are free text, which a spreadsheet might take for a formula."""
+    return not dtype.is_numeric() and not dtype.is_temporal() and dtype != pl.Boolean
 
 
 def in_utc(column: pl.Expr, timezone: str) -> pl.Expr:
@@ -66,19 +73,21 @@ def _json_value(column: pl.Expr, dtype: object, dates: str, times: str) -> pl.Ex
 
 
 def neutralised(cells: pl.Expr) -> pl.Expr:
-    """Cells as they are, with an apostrophe before those that a spreadsheet would run."""
+    """Cells as they are, with an apostrophe before those that a spreadsheet would run; of several columns too."""
     runs = cells.str.contains(RUNS) & ~cells.str.contains(NUMBER_OR_PHONE)
-    return pl.when(runs).then(pl.concat_str(pl.lit("'"), cells)).otherwise(cells)
+    return pl.when(runs).then(pl.lit("'") + cells).otherwise(cells)
 
 
 def quoted(cells: pl.Expr, separator: str) -> pl.Expr:
-    """Cells quoted where they must be, empty where they are null."""
-    needs_quotes = cells.str.contains(f'[{separator}"\r\n]')
-    in_quotes = pl.concat_str(pl.lit('"'), cells.str.replace_all('"', '""', literal=True), pl.lit('"'))
-    return pl.when(needs_quotes).then(in_quotes).otherwise(cells).fill_null("")
+    """Cells quoted where they must be, empty where they are null; of several columns too."""
+    in_quotes = pl.lit('"') + cells.str.replace_all('"', '""', literal=True) + pl.lit('"')
+    return pl.when(cells.str.contains(_must_be_quoted(separator))).then(in_quotes).otherwise(cells).fill_null("")
 
 
 def quoted_text(cell: str, separator: str) -> str:
     """One cell as `quoted` writes it."""
-    frame = pl.select(quoted(pl.lit(cell), separator))
-    return str(frame.item())
+    return '"' + cell.replace('"', '""') + '"' if re.search(_must_be_quoted(separator), cell) else cell
+
+
+def _must_be_quoted(separator: str) -> str:
+    return f'[{separator}"\r\n]'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.exports.cells import cell_text, in_utc, json_text, neutralised, quoted, quoted_text
+from segcli.exports.cells import cell_text, in_utc, is_runnable, json_text, neutralised, quoted, quoted_text
 from segcli.exports.formats import (
     CUSTOMER_CLOCK,
     SEGMENT_MARK,
@@ -21,11 +21,16 @@ from segcli.exports.formats import (
 
 @dataclass(frozen=True)
 class LineBuilder:
-    """A format fitted to a frame: its header, and the expression of a line in which the segment is a mark."""
+    """A format fitted to a frame: its header, and the text of each cell, in one of which the segment is a mark."""
 
     form: ListFormat
     header: str
-    line: pl.Expr
+    cells: tuple[Cell, ...]
+
+    @property
+    def needs(self) -> set[str]:
+        """The customers' columns of which the lines are made."""
+        return {name for cell in self.cells for name in cell.text.meta.root_names()}
 
     def tags(self, segments: Sequence[str]) -> pl.Series:
         """The segments' names as they stand in a line in place of the mark."""
@@ -36,11 +41,25 @@ class LineBuilder:
         return pl.select(quoted(neutralised(pl.lit(names)), self.form.file.separator)).to_series()
 
     def halves(self, customers: pl.DataFrame) -> pl.DataFrame:
-        """The customers' lines with their line ends, cut at the mark into `head` and `tail`."""
-        lines = customers.select(line=pl.concat_str(self.line, pl.lit(self.form.file.line_end)))
-        return lines.select(pl.col("line").str.split_exact(SEGMENT_MARK, 1).struct.unnest()).rename(
-            {"field_0": "head", "field_1": "tail"}
-        )
+        """The customers' lines with their line ends, cut at the mark into `head` and `tail`.
+
+        Step by step over all columns at once: as one expression, every use of a cell would make it anew.
+        """
+        cells = customers.select(cell.text.alias(str(number)) for number, cell in enumerate(self.cells))
+        runnable = [str(number) for number, cell in enumerate(self.cells) if cell.runnable]
+        cells = cells.with_columns(neutralised(pl.col(runnable)).name.keep())
+        cells = cells.select(quoted(pl.all(), self.form.file.separator).name.keep())
+        lines = cells.select(pl.concat_str(pl.all(), separator=self.form.file.separator) + self.form.file.line_end)
+        halves = lines.to_series().str.split_exact(SEGMENT_MARK, 1)
+        return halves.struct.unnest().rename({"field_0": "head", "field_1": "tail"})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of a column's cells; `runnable` are those that a spreadsheet might take for a formula."""
+
+    text: pl.Expr
+    runnable: bool
 
 
 def line_builder(
@@ -50,32 +69,34 @@ def line_builder(
     money: Collection[str] = (),
     timezone: str = "UTC",
 ) -> LineBuilder:
-    """Fits the format to the columns of `customers`; the line is for `with_every_column(customers)`."""
+    """Fits the format to the columns of `customers`; the lines are those of `with_every_column(customers)`."""
     columns = resolve_columns(form, customers.collect_schema().names(), fields, money)
-    cells = list_cells(form, with_every_column(customers), columns, timezone)
+    cells = _cells(form, with_every_column(customers), columns, timezone)
     separator = form.file.separator
     header = separator.join(quoted_text(column.header, separator) for column in columns)
-    line = pl.concat_str((quoted(cell, separator) for cell in cells.values()), separator=separator)
-    return LineBuilder(form, header, line)
+    return LineBuilder(form, header, tuple(cells))
 
 
-def list_cells(
-    form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn], timezone: str = "UTC"
-) -> dict[str, pl.Expr]:
+def list_cells(form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn]) -> dict[str, pl.Expr]:
     """Header -> the text of that column's cells, null where empty."""
+    texts = [neutralised(cell.text) if cell.runnable else cell.text for cell in _cells(form, frame, columns, "UTC")]
+    return {column.header: pl.when(text != "").then(text) for column, text in zip(columns, texts, strict=True)}
+
+
+def _cells(form: ListFormat, frame: pl.LazyFrame, columns: Sequence[ResolvedColumn], timezone: str) -> Iterator[Cell]:
     types = frame.select(column.source.alias(column.header) for column in columns).collect_schema()
-    return {column.header: _cell(form, column, types[column.header], timezone) for column in columns}
+    return (_cell(form, column, types[column.header], timezone) for column in columns)
 
 
-def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone: str) -> pl.Expr:
+def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone: str) -> Cell:
     source, spelling = column.source, column.column.spelling
     if isinstance(dtype, pl.Struct):
-        return json_text(source, dtype, dates=form.dates, times=form.times, utc_times=form.utc_times)
+        return Cell(json_text(source, dtype, dates=form.dates, times=form.times, utc_times=form.utc_times), False)
     if column.column.consent is not None:
         consent = column.column.consent
         unknown = pl.lit(consent.unknown, pl.String)
         spelled = pl.when(source).then(pl.lit(consent.given)).when(~source).then(pl.lit(consent.refused))
-        return spelled.otherwise(unknown)
+        return Cell(spelled.otherwise(unknown), False)
     times = form.times
     if isinstance(dtype, pl.Datetime) and dtype.time_zone:
         times = form.utc_times
@@ -84,5 +105,5 @@ def _cell(form: ListFormat, column: ResolvedColumn, dtype: pl.DataType, timezone
     elif form.utc and isinstance(dtype, pl.Datetime):
         source = in_utc(source, timezone)
     dates, times = spelling or form.dates, spelling or times
-    cells = cell_text(source, dtype, dates=dates, times=times, money=column.money)
-    return pl.when(cells != "").then(cells)
+    text = cell_text(source, dtype, dates=dates, times=times, money=column.money, text=False)
+    return Cell(text, is_runnable(dtype))

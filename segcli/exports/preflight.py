@@ -103,10 +103,12 @@ def _faults(
     form: ListFormat, resolved: Sequence[ResolvedColumn], frame: pl.LazyFrame
 ) -> list[tuple[str, str, pl.Expr]]:
     """Message, way out, and the rows that have the fault (never null)."""
-    cells = list_cells(form, frame, resolved)
+    limited = form.limits.cell_bytes is not None
+    looked_at = [each for each in resolved if limited or each.column.required or each.column.allowed is not None]
+    cells = list_cells(form, frame, looked_at)
     known = {*frame.collect_schema().names(), *CANONICAL["customers"]}
     faults: list[tuple[str, str, pl.Expr]] = []
-    for column in resolved:
+    for column in looked_at:
         cell, header = cells[column.header], column.header
         if column.column.required:
             message = f"{header!r} is empty, and must be there in every row"

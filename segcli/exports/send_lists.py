@@ -155,7 +155,7 @@ class _BatchLines:
     """The lines of some rows of a batch, made once however many lists they are on."""
 
     def __init__(self, roster: Roster, builder: LineBuilder, start: int, rows: pl.Series) -> None:
-        columns = sorted({*builder.line.meta.root_names()})
+        columns = sorted(builder.needs)
         batch = with_every_column(roster.customers).select(columns).slice(start, BATCH).collect()
         wanted = pl.repeat(value=False, n=batch.height, eager=True).scatter(rows, True)
         self._halves = builder.halves(batch.filter(wanted))
