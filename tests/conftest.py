@@ -6,8 +6,18 @@ HYPOTHESIS_PROFILE=explore .venv/bin/pytest -m slow tests/campaigns      draws o
 from __future__ import annotations
 
 import os
+import sys
 
 from hypothesis import settings
+
+# The hundreds of processes that tests start would each compile segcli anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # As many processes as there are cores: each takes one, and so do what it starts. Tests that threads may
+    # matter to say themselves how many there are.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, print_blob=True)

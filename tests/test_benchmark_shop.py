@@ -13,6 +13,8 @@ from tests.benchmarks.make_shop import make_shop
 from tests.benchmarks.shop_clock import AS_OF
 from tests.benchmarks.shop_weeks import EVENTS
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = 4_000
 
 

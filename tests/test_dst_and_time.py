@@ -40,6 +40,7 @@ def assert_later_rows_are_not_there(shop: Path, as_of: str, folder: Path) -> Non
     assert unavailable == unavailable_then
 
 
+@pytest.mark.slow
 def test_a_past_day_is_computed_as_from_the_files_of_that_day(tmp_path: Path) -> None:
     shop = small_shop(SAMPLE, tmp_path / "shop")
     assert_later_rows_are_not_there(shop, "2025-11-28T00:00", tmp_path)

@@ -210,6 +210,7 @@ def of_one_customer(plan: Plan) -> list[str]:
     return [node.name for node in plan.nodes if node.name not in across and node.name not in plan.hidden]
 
 
+@pytest.mark.slow
 @few
 @given(ORDERS, st.data())
 def test_an_order_changes_no_field_of_other_customers_but_scores(orders: list[OrderRow], data: st.DataObject) -> None:

@@ -53,6 +53,7 @@ def test_cdnow_comes_out_as_published(tmp_path: Path, capsys: pytest.CaptureFixt
     )
 
 
+@pytest.mark.slow
 def test_cdnow_customers_are_those_of_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people = segment(CDNOW, "1998-07-01", tmp_path, capsys)["people"]
     orders: Counter[str] = Counter()
@@ -66,6 +67,7 @@ def test_cdnow_customers_are_those_of_its_lines(tmp_path: Path, capsys: pytest.C
     assert dict(people.select("customer_id", "spend").iter_rows()) == spend
 
 
+@pytest.mark.slow
 def test_a_past_day_of_cdnow_knows_nothing_of_later_purchases(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

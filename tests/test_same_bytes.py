@@ -67,6 +67,7 @@ def small_outputs(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Outp
     return run_segment([small], tmp_path_factory.mktemp("small-out"), threads=2, shards=1)
 
 
+@pytest.mark.slow
 def test_shuffled_rows_with_one_thread_in_three_shards_give_the_same_bytes(
     small: Path, small_outputs: Outputs, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def test_an_empty_pool_leaves_the_last_without_code() -> None:
     assert allotted(asked(), given_before()) == {}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.sets(st.integers(0, 9), max_size=6), max_size=6), st.integers(0, 30))
 def test_no_sequence_of_runs_gives_a_code_twice_or_a_customer_two(runs: list[set[int]], size: int) -> None:

@@ -195,6 +195,7 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], recen
     assert_frame_equal(decided, again)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(0, 60))
 def test_no_window_ever_holds_more_than_the_cap(rows: list[dict[str, Any]], step: int) -> None:

@@ -166,6 +166,7 @@ CUSTOMERS = st.lists(
 SENDS = st.sampled_from(["00:00", "00:30", "01:30", "02:00", "02:30", "10:00", "23:45", "best_hour", "best_day"])
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CUSTOMERS, SENDS, st.sampled_from(ZONES))
 def test_a_moment_has_the_clock_time_that_was_asked_and_is_never_early_nor_long_after(
@@ -196,6 +197,7 @@ def _changes_near(wall: dt.datetime, zone: str) -> bool:
     return near[0] != near[1]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CUSTOMERS, SENDS, ANY_TIME)
 def test_a_message_goes_out_at_or_after_its_moment_and_the_run_and_within_a_day_of_both(

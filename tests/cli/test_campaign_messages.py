@@ -294,6 +294,7 @@ def test_a_version_has_its_own_sender_and_address_for_answers(tmp_path, capsys) 
     assert (own["From"], own["Reply-To"]) == ("Çaydanlık <hello@kettle.example>", "yardim@kettle.example")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["eml", "mbox"])
 def test_who_is_forgotten_is_taken_out_of_the_emails_too(tmp_path, capsys, form) -> None:
     shop = message_shop(tmp_path, SENDER + f"messages: {{format: {form}}}\n")
@@ -329,6 +330,7 @@ def test_one_campaign_that_is_taken_back_takes_its_own_emails_along(tmp_path, ca
     assert left == {"thanks"}
 
 
+@pytest.mark.slow
 def test_verify_makes_the_same_emails_again(tmp_path, capsys) -> None:
     shop = message_shop(tmp_path)
     campaign(capsys, shop, "--commit")

@@ -146,6 +146,7 @@ def test_the_schema_of_test_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(json.loads(out)["properties"]) == {"settings", "recipes", "given", "tests"}
 
 
+@pytest.mark.slow
 def test_the_test_of_the_readme_says_what_the_readme_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

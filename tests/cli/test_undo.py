@@ -33,6 +33,7 @@ def without_timings(shop: Path) -> dict[str, bytes | dict[str, object]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_same_runs_again_are_the_same_bytes_and_codes(capsys, shop) -> None:
     before = without_timings(shop)
     code, out, err = ran(capsys, "undo", RUNS[0], "--later", "-p", shop)

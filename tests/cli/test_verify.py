@@ -31,6 +31,7 @@ def shop(shop_before: Path, tmp_path: Path) -> Path:
     return copied(shop_before, tmp_path / "shop")
 
 
+@pytest.mark.slow
 def test_every_run_is_derived_again_byte_for_byte_and_nothing_is_written(capsys, shop) -> None:
     before = contents(shop)
     for name in RUNS:

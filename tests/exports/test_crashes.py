@@ -73,6 +73,7 @@ def test_a_full_disk_leaves_the_run_before_and_nothing_else(rows, tiny_disk, cus
     assert sorted(path.name for path in tiny_disk.iterdir()) == [".lock", ".lock.holder", run.name, "latest"]
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_threads(tmp_path) -> None:
     written = []
     for threads in ("1", "3"):

@@ -145,6 +145,7 @@ def test_nobody_at_all_is_a_run_too(customers, segment, contents, tmp_path) -> N
 flags = st.lists(st.tuples(*[st.booleans()] * 6), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(flags, flags, st.integers(1, 9))
 def test_lists_entered_and_left_are_what_sets_say_whatever_the_batch(

@@ -228,6 +228,7 @@ def passed_points(shop: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished_by", ["recover", "forget"])
 def test_what_a_kill_interrupted_the_next_start_finishes(finished_by, new_shop, monkeypatch) -> None:
     passed = passed_points(new_shop("uninterrupted"), monkeypatch)

@@ -28,6 +28,7 @@ write_history_table(Path(sys.argv[1]), "sends.parquet", rows.sample(fraction=1, 
 """
 
 
+@pytest.mark.slow
 def test_the_same_rows_in_any_order_and_with_any_threads_are_the_same_bytes(tmp_path) -> None:
     written = set()
     for seed, threads in ((1, "1"), (2, "2"), (3, "3")):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from segcli.project import shipped_recipes
 from tests.recipe_testing.recipes_of_tests import GIVEN, failures, loaded, recipe_in
 
@@ -119,6 +121,7 @@ def test_other_recipes_are_taken_by_name_and_from_beside(tmp_path: Path) -> None
     assert failures(folder, text) == []
 
 
+@pytest.mark.slow
 def test_campaigns_of_other_recipes_count_where_they_are_named(tmp_path: Path) -> None:
     other = """campaigns:
   other:

@@ -9,6 +9,8 @@ import pytest
 
 from segcli.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """timezone: Europe/Istanbul
 currency: EUR
 country: US

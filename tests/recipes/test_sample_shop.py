@@ -29,6 +29,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pipeline.Segmen
     yield run_of([ROOT / "sample_data"], tmp_path_factory.mktemp("scratch"), SHIPPED)
 
 
+@pytest.mark.slow
 def test_the_sample_shop_can_answer_every_shipped_recipe(sample: pipeline.SegmentRun) -> None:
     plan = sample.computed.plan
     # Of points a line may give none for want of such events; what rests on the field itself would be named.

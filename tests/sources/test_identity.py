@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,7 @@ record = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(record, min_size=1, max_size=14), st.randoms())
 def test_the_order_of_records_does_not_matter(records: list[tuple[str | None, str | None, str | None]], random) -> None:

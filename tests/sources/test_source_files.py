@@ -330,6 +330,7 @@ def test_multi_line_cells_do_not_shift_lines(tmp_path: Path) -> None:
 ALPHABET = st.text(alphabet='a,"\n', max_size=40)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=ALPHABET, width=st.sampled_from([1, 2, 3]))
 def test_a_row_is_read_as_csv_reader_reads_it_or_rejected(tmp_path: Path, body: str, width: int) -> None:

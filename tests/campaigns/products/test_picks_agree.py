@@ -20,6 +20,8 @@ from tests.campaigns.products.by_hand import ByHand
 from tests.campaigns.products.small_shops import pick, products_key
 from tests.fields.inline_tables import AS_OF, Shop, days_ago
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = tuple("abcdefgh")
 LISTED = tuple(f"p{number}" for number in range(9))
 OTHERS = ("q0", "q1")  # sold once, on no list now
