@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from segcli.exports.email_parts import email_texts, joined_emails, with_heads, w
 from segcli.exports.file_names import RESERVED, file_stems
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.mbox import mbox_entries
-from segcli.exports.private_files import LEFT_OUT, NEW_FILE, OWNER_FOLDER, OWNER_ONLY, PrivateFile, write_whole
+from segcli.exports.private_files import LEFT_OUT, OWNER_FOLDER, OpenFolder, PrivateFile
 from segcli.messages.texts import AT_ONCE, RenderedSlice, Texts
 
 Kind = Literal["eml", "mbox"]
@@ -182,16 +181,18 @@ def file_names(customers: pl.Series) -> pl.Series:
 
 def _write_folders(run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings) -> list[WrittenFile]:
     (run / folder / "eml").mkdir(mode=OWNER_FOLDER)
-    index, made = PrivateFile(run, f"{folder}/eml/index.csv"), ""
+    index, emails, made = PrivateFile(run, f"{folder}/eml/index.csv"), OpenFolder(f"{run}/{folder}/eml"), ""
     try:
         index.write(index_header(digests=True))
         for batch in batches:
             if batch.folder != made:
                 (run / folder / "eml" / batch.folder).mkdir(mode=OWNER_FOLDER)
                 made = batch.folder
-            _write_files(f"{run}/{folder}/eml", batch.names, batch.contents)
+            for name, content in zip(batch.names, _each(batch.contents), strict=True):
+                emails.write(name, content)
             index.write(batch.index, len(batch.names))
     finally:
+        emails.close()
         index.close()
     return [index.written]
 
@@ -210,12 +211,6 @@ def _write_mailbox(run: Path, folder: str, batches: Iterator[_Batch], settings: 
     return [mailbox.written, index.written]
 
 
-def _write_files(folder: str, names: Sequence[str], contents: pl.Series) -> None:
-    for start in range(0, len(names), FEW):
-        few = contents.slice(start, FEW).to_list()
-        for name, email in zip(names[start : start + FEW], few, strict=True):
-            file = os.open(f"{folder}/{name}", NEW_FILE, OWNER_ONLY)
-            try:
-                write_whole(file, email)
-            finally:
-                os.close(file)
+def _each(contents: pl.Series) -> Iterator[bytes]:
+    for few in range(0, len(contents), FEW):
+        yield from contents.slice(few, FEW).to_list()

@@ -102,10 +102,11 @@ def unstructured(texts: pl.Series) -> pl.Series:
 def encoded_words(texts: pl.Series) -> pl.Series:
     """The texts as encoded words of RFC 2047, one on each line, none of them with half a character."""
     text = pl.col("text")
-    one = text.cast(pl.Binary).bin.encode("base64")
-    more = text.str.extract_all(WORDS).list.eval(pl.element().cast(pl.Binary).bin.encode("base64"))
-    joined = more.list.join("?=\r\n =?utf-8?B?")
-    words = pl.when(text.str.len_bytes() <= LONGEST_WORD).then(one).otherwise(joined)
+    words = text.cast(pl.Binary).bin.encode("base64")
+    if (texts.str.len_bytes() > LONGEST_WORD).any():
+        several = text.str.extract_all(WORDS).list.eval(pl.element().cast(pl.Binary).bin.encode("base64"))
+        joined = several.list.join("?=\r\n =?utf-8?B?")
+        words = pl.when(text.str.len_bytes() <= LONGEST_WORD).then(words).otherwise(joined)
     return texts.alias("text").to_frame().select(pl.concat_str(pl.lit("=?utf-8?B?"), words, pl.lit("?="))).to_series()
 
 

@@ -19,12 +19,12 @@ def index_header(*, digests: bool) -> bytes:
 
 def with_index_cells(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds what stands before and after the file in the index: `before_file` and `after_file`."""
-    customer, email, subject = (
-        quoted(neutralised(pl.col(source)), ",") for source in ("customer_id", "email", "subject_line")
-    )
+    # Step by step: as one expression, every use of a cell would make it anew.
+    cells = rows.select(neutralised(pl.col("customer_id", "email", "subject_line")).name.keep())
+    customer, email, subject = cells.select(quoted(pl.all(), ",").name.keep())
     return rows.with_columns(
-        before_file=pl.concat_str(customer, pl.lit(","), email, pl.lit(",")),
-        after_file=pl.concat_str(pl.lit(","), subject, pl.lit(","), "message_id", pl.lit(",")),
+        before_file=customer + "," + email + ",",
+        after_file="," + subject + "," + rows["message_id"] + ",",
     )
 
 

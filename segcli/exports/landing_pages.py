@@ -6,7 +6,6 @@ import base64
 import hashlib
 import html
 import mimetypes
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import polars as pl
 
 from segcli.exports.cells import neutralised, quoted
 from segcli.exports.list_files import WrittenFile
-from segcli.exports.private_files import NEW_FILE, OWNER_FOLDER, OWNER_ONLY, PrivateFile, write_whole
+from segcli.exports.private_files import OWNER_FOLDER, PrivateFile, write_private
 from segcli.messages.landing import PATH
 
 FOLDER = "landing"
@@ -122,11 +121,7 @@ class _Pages:
             for depth in range(parent.count("/") + 1):
                 self._folder.joinpath(*parent.split("/")[: depth + 1]).mkdir(mode=OWNER_FOLDER, exist_ok=True)
             self._made.add(parent)
-        file = os.open(f"{self._folder}/{path}", NEW_FILE, OWNER_ONLY)
-        try:
-            write_whole(file, content)
-        finally:
-            os.close(file)
+        write_private(f"{self._folder}/{path}", content)
 
     def written_file(self, path: str, content: bytes) -> WrittenFile:
         return WrittenFile(f"{self._inside}/{path}", hashlib.sha256(content).hexdigest(), len(content))

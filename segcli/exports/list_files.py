@@ -137,8 +137,8 @@ class ListFile:
         file = os.open(f"{self._run}/{self._path}", os.O_WRONLY | BINARY | mode, 0o666)
         try:
             if not self._exists:
-                _write_whole(file, self._head)
-            _write_whole(file, content)
+                write_whole(file, self._head)
+            write_whole(file, content)
         finally:
             os.close(file)
         self._exists = True
@@ -149,11 +149,12 @@ class ListFile:
         return WrittenFile(self._path, self._digest.hexdigest(), self._bytes, self._rows)
 
 
-def _write_whole(file: int, content: bytes | memoryview) -> None:
+def write_whole(file: int, content: bytes | memoryview) -> None:
+    """Writes all of the content to an open file."""
+    done = os.write(file, content) if content else 0
     # The system may take a part only; where it takes nothing it says why.
-    left = memoryview(content)
-    while left:
-        left = left[os.write(file, left) :]
+    while done < len(content):
+        done += os.write(file, memoryview(content)[done:])
 
 
 def write_file(run: Path, path: str, content: bytes, rows: int | None = None) -> WrittenFile:

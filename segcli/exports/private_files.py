@@ -9,11 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.exports.list_files import WrittenFile
+from segcli.exports.list_files import BINARY, WrittenFile, write_whole
 
 OWNER_ONLY = 0o600
 OWNER_FOLDER = 0o700
-BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends without it
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
 LEFT_OUT: Mapping[str, pl.DataType] = {"customer_id": pl.String(), "reason": pl.String()}  # who got no message
 
@@ -39,9 +38,30 @@ class PrivateFile:
         return WrittenFile(self._path, self._digest.hexdigest(), self._bytes, self._rows)
 
 
-def write_whole(file: int, content: bytes) -> None:
-    """Writes all of the content to an open file."""
-    left = os.write(file, content)
-    # The system may take a part only; where it takes nothing it says why.
-    while left < len(content):
-        left += os.write(file, memoryview(content)[left:])
+class OpenFolder:
+    """A folder in which many new files are made, each readable by its owner only.
+
+    Where the system can open a file by its folder, the way to the folder is walked once.
+    """
+
+    def __init__(self, path: str) -> None:
+        by_folder = os.open in os.supports_dir_fd
+        self._folder = os.open(path, os.O_RDONLY) if by_folder else None
+        self._before = "" if by_folder else f"{path}/"
+
+    def write(self, name: str, content: bytes) -> None:
+        """As `write_private`, in this folder."""
+        write_private(self._before + name, content, folder=self._folder)
+
+    def close(self) -> None:
+        if self._folder is not None:
+            os.close(self._folder)
+
+
+def write_private(path: str, content: bytes, *, folder: int | None = None) -> None:
+    """Makes a file with this content, perhaps in an open folder; raises FileExistsError where there is one."""
+    file = os.open(path, NEW_FILE, OWNER_ONLY, dir_fd=folder)
+    try:
+        write_whole(file, content)
+    finally:
+        os.close(file)

@@ -14,7 +14,7 @@ import polars as pl
 
 from segcli.messages.coding import BOUNDARY
 
-AT_ONCE = 500  # rows whose texts are put together at a time
+AT_ONCE = 1000  # rows whose texts are put together at a time
 
 
 class Texts(Protocol):
