@@ -41,6 +41,7 @@ _EASY = re.compile(r"(?!From )[!-\-/-<>-~][ -<>-~]{0,69}")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 _TAG = re.compile(r"<(?:table|tr|td|div|p|a|img|span) ")
 _LONG_CONSTANT = 100  # bytes of a line of HTML, from which on the next tag is broken
+_ODD, _ENDS = "[<>'\"]", "[\r\n]"
 _MANY = 500  # values, from which on it pays to look for equal ones
 
 
@@ -148,6 +149,7 @@ def coded_columns(
         )
     ).row(0, named=True)
     coded: dict[str, list[pl.Series | str]] = {}
+    own: list[str] = []  # columns whose values are coded each
     for number, name in enumerate(texts.columns):
         values, escape = texts[name], name in escaped
         if texts.height and (texts.height == 1 or seen[f"{number} same"]):
@@ -159,9 +161,8 @@ def coded_columns(
         elif coding is QUOTED_PRINTABLE:
             coded[name] = _column_in_quoted_printable(values, escape)
         else:
-            values = _column_escaped(values) if escape else values
-            coded[name] = [_column_with_crlf(values) if coding is EIGHT_BIT else values]
-    return coded
+            own.append(name)
+    return coded | {name: [values] for name, values in _safe_columns(texts.select(own), coding, escaped).items()}
 
 
 def _each_distinct(values: pl.Series, coding: Coding, escape: bool) -> pl.Series:
@@ -173,21 +174,33 @@ def _each_distinct(values: pl.Series, coding: Coding, escape: bool) -> pl.Series
     return table.gather(kinds.to_physical())
 
 
-def _column_escaped(values: pl.Series) -> pl.Series:
-    odd = values.str.contains("[<>'\"]")
-    if odd.any():
-        odd |= values.str.contains("&", literal=True)
-        return _where(odd, values, lambda some: some.str.replace_many(list(_HTML), list(_HTML.values())))
-    if values.str.contains("&", literal=True).any():
-        return values.str.replace_all("&", "&amp;", literal=True)
-    return values
-
-
-def _column_with_crlf(values: pl.Series) -> pl.Series:
-    odd = values.str.contains("[\r\n]")
-    if not odd.any():
-        return values
-    return values.str.replace_all("\r\n?", "\n").str.replace_all("\n", "\r\n", literal=True)
+def _safe_columns(texts: pl.DataFrame, coding: Coding, escaped: Collection[str]) -> dict[str, pl.Series]:
+    """The columns escaped and with CRLF where they have to be; all are looked at in one pass."""
+    asked = {
+        (name, question): column.any()
+        for name in texts.columns
+        for question, column in (
+            (_ODD, pl.col(name).str.contains(_ODD) if name in escaped else pl.lit(value=False)),
+            ("&", pl.col(name).str.contains("&", literal=True) if name in escaped else pl.lit(value=False)),
+            (_ENDS, pl.col(name).str.contains(_ENDS) if coding is EIGHT_BIT else pl.lit(value=False)),
+        )
+    }
+    if not asked:
+        return {}
+    answers = texts.select(answer.alias(str(number)) for number, answer in enumerate(asked.values())).row(0)
+    found = {key for key, answer in zip(asked, answers, strict=True) if answer}
+    columns = {}
+    for name in texts.columns:
+        values = texts[name]
+        if (name, _ODD) in found:
+            odd = values.str.contains(f"{_ODD}|&")
+            values = _where(odd, values, lambda some: some.str.replace_many(list(_HTML), list(_HTML.values())))
+        elif (name, "&") in found:
+            values = values.str.replace_all("&", "&amp;", literal=True)
+        if (name, _ENDS) in found:
+            values = values.str.replace_all("\r\n?", "\n").str.replace_all("\n", "\r\n", literal=True)
+        columns[name] = values
+    return columns
 
 
 def _column_in_quoted_printable(values: pl.Series, escape: bool) -> list[pl.Series | str]:

@@ -94,11 +94,24 @@ class _Level:
         wanted = {value.key: value for value in _values(block)}
         texts = self.frame.select(value.expr.alias(key) for key, value in wanted.items()) if wanted else pl.DataFrame()
         escaped = [key for key, value in wanted.items() if self.coder.escape and not value.marked]
-        for key, coded in coded_columns(texts, self.frame.height, self.coder.coding, escaped).items():
-            self.shown[key] = [piece if isinstance(piece, str) else self.add(piece) for piece in coded]
-            if self.coder.coding is EIGHT_BIT:
-                self.widths[key] = sum(_width(piece) for piece in coded)
-                self.bounded = self.bounded or any(_bounded(piece) for piece in coded)
+        coded = coded_columns(texts, self.frame.height, self.coder.coding, escaped)
+        for key, pieces in coded.items():
+            self.shown[key] = [piece if isinstance(piece, str) else self.add(piece) for piece in pieces]
+        if self.coder.coding is EIGHT_BIT:
+            self._measure(coded)
+
+    def _measure(self, coded: dict[str, list[pl.Series | str]]) -> None:
+        """How long values are, and whether a boundary may stand in one; all are looked at in one pass."""
+        columns = [piece for pieces in coded.values() for piece in pieces if isinstance(piece, pl.Series)]
+        frame = pl.DataFrame({str(number): column for number, column in enumerate(columns)})
+        widths = iter(frame.select(pl.all().str.len_bytes().max()).row(0)) if columns else iter(())
+        bounded = bool(columns) and any(frame.select(_bounded_column(pl.all()).any()).row(0))
+        self.bounded = self.bounded or bounded
+        for key, pieces in coded.items():
+            texts = [piece for piece in pieces if isinstance(piece, str)]
+            self.bounded = self.bounded or any(map(_bounded, texts))
+            own = sum(next(widths) or 0 for piece in pieces if isinstance(piece, pl.Series))
+            self.widths[key] = own + sum(len(text.encode()) for text in texts)
 
     def _pieces(self, block: Block) -> list[_Piece]:
         pieces: list[_Piece] = []
@@ -249,14 +262,11 @@ def _or_never(missing: pl.Expr | None) -> pl.Expr:
     return _NEVER if missing is None else missing
 
 
-def _width(piece: pl.Series | str) -> int:
-    if isinstance(piece, str):
-        return len(piece.encode())
-    return int(piece.str.len_bytes().max() or 0)  # type: ignore[arg-type]
-
-
-def _bounded(piece: pl.Series | str) -> bool:
+def _bounded(text: str) -> bool:
     """Whether a boundary may begin in a piece, or end in it after having begun in the one before."""
-    if isinstance(piece, str):
-        return BOUNDARY in piece or piece.startswith(BOUNDARY[1:])
-    return bool((piece.str.contains(BOUNDARY, literal=True) | piece.str.starts_with(BOUNDARY[1:])).any())
+    return BOUNDARY in text or text.startswith(BOUNDARY[1:])
+
+
+def _bounded_column(pieces: pl.Expr) -> pl.Expr:
+    """The same for each of a column's."""
+    return pieces.str.contains(BOUNDARY, literal=True) | pieces.str.starts_with(BOUNDARY[1:])
