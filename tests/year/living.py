@@ -41,12 +41,13 @@ class Year:
         return self.sends.filter(pl.col("status") == "sent")
 
 
-def moments(days: int, every: int, hours: int) -> list[dt.datetime]:
-    """When the shop runs: at seven every so many days, and for some hours in the middle every hour."""
+def moments(days: int, every: int, hours: int, daily: int = 0) -> list[dt.datetime]:
+    """When the shop runs: at seven every so many days; in the middle some days each, then for some hours every hour."""
     first = END - dt.timedelta(days=days - 1)
-    daily = {first + dt.timedelta(days=day) for day in range(0, days, every)}
+    seldom = {first + dt.timedelta(days=day) for day in range(0, days, every)}
     middle = first + dt.timedelta(days=days // 2)
-    return sorted(daily | {middle + dt.timedelta(hours=hour) for hour in range(hours)})
+    often = {middle - dt.timedelta(days=day) for day in range(daily)}
+    return sorted(seldom | often | {middle + dt.timedelta(hours=hour) for hour in range(hours)})
 
 
 def programme() -> list[str]:
