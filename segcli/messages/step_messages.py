@@ -209,6 +209,10 @@ def _pages(
     plain = family.choose()
     version = versions.get(plain) if plain else None
     name = version.landing if version else None
+    for other in versions.values():
+        if other.landing not in (None, name):
+            hint = "Write it in the message without a language in its name: its page is made in every language."
+            problems.error(f"the page '{other.landing}' is made for nobody.", other.landing_place, "landing", hint=hint)
     if plain is None or name is None:
         return {}
     place = version.landing_place if version else None

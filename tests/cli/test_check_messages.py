@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segcli.project.recipe_choice import shipped_folder
-from tests.cli.message_shop import AGAIN, HELLO, RECIPE, SENDER, message_shop
+from tests.cli.message_shop import AGAIN, HELLO, HELLO_TR, RECIPE, SENDER, message_shop
 from tests.cli.small_shop import ran
 
 Capture = pytest.CaptureFixture[str]
@@ -115,3 +115,20 @@ def test_a_variant_of_a_step_is_sent(tmp_path, capsys, monkeypatch) -> None:
     shop = message_shop(tmp_path, SENDER, recipe, again_b_md=AGAIN)
     code, lines = checked(shop, capsys, monkeypatch)
     assert (code, len(lines)) == (0, 1), lines
+
+
+def test_a_page_is_named_by_the_message_without_a_language(tmp_path, capsys, monkeypatch) -> None:
+    turkish = HELLO_TR.replace("---\nMerhaba", "landing: sayfa.html\n---\nMerhaba")
+    shop = message_shop(tmp_path, hello_tr_md=turkish)
+    code, lines = checked(shop, capsys, monkeypatch)
+    assert code == 2
+    assert lines[0] == (
+        "error recipes/mine/hello.tr.md:4:10: landing: the page 'sayfa.html' is made for nobody. "
+        "Write it in the message without a language in its name: its page is made in every language."
+    )
+    named = HELLO.replace("---\n# Thank", "landing: page.html\n---\n# Thank")
+    (shop / "recipes" / "mine" / "hello.md").write_text(named, encoding="utf-8")
+    (shop / "recipes" / "mine" / "hello.tr.md").write_text(turkish.replace("sayfa", "page"), encoding="utf-8")
+    code, lines = checked(shop, capsys, monkeypatch)
+    assert code == 2
+    assert lines[0].startswith("error recipes/mine/hello.md:4:10: landing: there is no page 'page.html'.")
