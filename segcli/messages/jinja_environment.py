@@ -100,6 +100,21 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         self.filters[name] = operator.itemgetter(attribute)
         return name
 
+    def quick_loop_member(self, attribute: str) -> str:
+        """The same of a loop: its number, whether it is the last."""
+        name, get = f"segcli_loop {attribute}", operator.attrgetter(attribute)
+
+        def member(loop: Any) -> Any:
+            if type(loop) is not LoopContext or attribute.startswith("_"):
+                raise SecurityError(attribute)
+            value = get(loop)
+            if value is None:
+                raise RenderingError(f"there is no loop.{attribute}")
+            return value
+
+        self.filters[name] = member
+        return name
+
     def _items(self, value: Any) -> Sequence[Any]:
         """What a loop goes through; null is nothing, and null elements are Missing."""
         if is_missing(value):

@@ -52,7 +52,8 @@ class _Prepared(NodeTransformer):
         return _call("segcli_out", self.visit(node), reason)
 
     def _quick_output(self, node: nodes.Expr, reason: nodes.Const) -> nodes.Expr:
-        data = isinstance(node, (nodes.Name, nodes.Getattr))  # and so a text is never Markup
+        # A text of the data is never Markup; what a loop knows of itself is a number.
+        data = isinstance(node, (nodes.Name, nodes.Getattr)) and not _of_loop(node)
         value = self.visit(node)
         found = _call("segcli_quick_out", value, reason)
         return nodes.Or(_call("segcli_known", value), found, lineno=node.lineno) if data else found
@@ -65,10 +66,11 @@ class _Prepared(NodeTransformer):
         return node
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
-        of_loop = isinstance(node.node, nodes.Name) and node.node.name == "loop"
+        of_loop = _of_loop(node)
         self.generic_visit(node)
-        if self.quick and not of_loop:
-            return _call(self.environment.quick_member(node.attr), node.node)
+        if self.quick:
+            quick = self.environment.quick_loop_member if of_loop else self.environment.quick_member
+            return _call(quick(node.attr), node.node)
         return _call("segcli_member", node.node, nodes.Const(node.attr, lineno=node.lineno))
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
@@ -87,6 +89,10 @@ class _Prepared(NodeTransformer):
             name = "segcli_contains" if node.ops[0].op == "in" else "segcli_contains_not"
             return _call(name, node.expr, node.ops[0].expr)
         return node
+
+
+def _of_loop(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "loop"
 
 
 def _call(name: str, value: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
