@@ -15,8 +15,8 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # As many processes as there are cores: each takes one, and so do what it starts. Tests that threads may
-    # matter to say themselves how many there are.
+    # As many processes as there are cores: each takes one, and so does what it starts. Tests to which
+    # threads matter say themselves how many there are.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -36,7 +37,7 @@ def cell_text(
 
 def is_runnable(dtype: pl.DataType) -> bool:
     """Whether cells of this type are free text, which a spreadsheet might take for a formula."""
-    return not dtype.is_numeric() and not dtype.is_temporal() and dtype != pl.Boolean
+    return not dtype.is_numeric() and dtype not in (pl.Boolean, pl.Date, pl.Datetime)
 
 
 def in_utc(column: pl.Expr, timezone: str) -> pl.Expr:
@@ -82,6 +83,15 @@ def quoted(cells: pl.Expr, separator: str) -> pl.Expr:
     """Cells quoted where they must be, empty where they are null; of several columns too."""
     in_quotes = pl.lit('"') + cells.str.replace_all('"', '""', literal=True) + pl.lit('"')
     return pl.when(cells.str.contains(_must_be_quoted(separator))).then(in_quotes).otherwise(cells).fill_null("")
+
+
+def finished_cells(texts: pl.DataFrame, separator: str, runnable: Sequence[str]) -> pl.DataFrame:
+    """The texts of cells as they stand in a file: quoted, and the `runnable` columns neutralised before.
+
+    All columns step by step: in one expression, every use of a cell would make it anew.
+    """
+    cells = texts.with_columns(neutralised(pl.col(runnable)).name.keep())
+    return cells.select(quoted(pl.all(), separator).name.keep())
 
 
 def quoted_text(cell: str, separator: str) -> str:

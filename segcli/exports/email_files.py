@@ -188,7 +188,7 @@ def _write_folders(run: Path, folder: str, batches: Iterator[_Batch], settings: 
             if batch.folder != made:
                 (run / folder / "eml" / batch.folder).mkdir(mode=OWNER_FOLDER)
                 made = batch.folder
-            for name, content in zip(batch.names, _each(batch.contents), strict=True):
+            for name, content in zip(batch.names, _each_email(batch.contents), strict=True):
                 emails.write(name, content)
             index.write(batch.index, len(batch.names))
     finally:
@@ -211,6 +211,6 @@ def _write_mailbox(run: Path, folder: str, batches: Iterator[_Batch], settings: 
     return [mailbox.written, index.written]
 
 
-def _each(contents: pl.Series) -> Iterator[bytes]:
+def _each_email(contents: pl.Series) -> Iterator[bytes]:
     for few in range(0, len(contents), FEW):
         yield from contents.slice(few, FEW).to_list()

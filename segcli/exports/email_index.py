@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import polars_hash as plh
 
-from segcli.exports.cells import neutralised, quoted
+from segcli.exports.cells import finished_cells
 
 INDEX = ("customer_id", "email", "file", "subject", "message_id", "bytes")
 DIGEST = "xxh3_128"  # of an email that is a file of its own, as `xxhsum -H128` writes it
@@ -19,9 +19,8 @@ def index_header(*, digests: bool) -> bytes:
 
 def with_index_cells(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds what stands before and after the file in the index: `before_file` and `after_file`."""
-    # Step by step: as one expression, every use of a cell would make it anew.
-    cells = rows.select(neutralised(pl.col("customer_id", "email", "subject_line")).name.keep())
-    customer, email, subject = cells.select(quoted(pl.all(), ",").name.keep())
+    cells = rows.select("customer_id", "email", "subject_line")
+    customer, email, subject = finished_cells(cells, ",", cells.columns)
     return rows.with_columns(
         before_file=customer + "," + email + ",",
         after_file="," + subject + "," + rows["message_id"] + ",",

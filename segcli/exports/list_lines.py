@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segcli.exports.cells import cell_text, in_utc, is_runnable, json_text, neutralised, quoted, quoted_text
+from segcli.exports.cells import (
+    cell_text,
+    finished_cells,
+    in_utc,
+    is_runnable,
+    json_text,
+    neutralised,
+    quoted,
+    quoted_text,
+)
 from segcli.exports.formats import (
     CUSTOMER_CLOCK,
     SEGMENT_MARK,
@@ -17,6 +26,14 @@ from segcli.exports.formats import (
     resolve_columns,
     with_every_column,
 )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of a column's cells; `runnable` are those that a spreadsheet might take for a formula."""
+
+    text: pl.Expr
+    runnable: bool
 
 
 @dataclass(frozen=True)
@@ -41,25 +58,13 @@ class LineBuilder:
         return pl.select(quoted(neutralised(pl.lit(names)), self.form.file.separator)).to_series()
 
     def halves(self, customers: pl.DataFrame) -> pl.DataFrame:
-        """The customers' lines with their line ends, cut at the mark into `head` and `tail`.
-
-        Step by step over all columns at once: as one expression, every use of a cell would make it anew.
-        """
+        """The customers' lines with their line ends, cut at the mark into `head` and `tail`."""
         cells = customers.select(cell.text.alias(str(number)) for number, cell in enumerate(self.cells))
         runnable = [str(number) for number, cell in enumerate(self.cells) if cell.runnable]
-        cells = cells.with_columns(neutralised(pl.col(runnable)).name.keep())
-        cells = cells.select(quoted(pl.all(), self.form.file.separator).name.keep())
+        cells = finished_cells(cells, self.form.file.separator, runnable)
         lines = cells.select(pl.concat_str(pl.all(), separator=self.form.file.separator) + self.form.file.line_end)
         halves = lines.to_series().str.split_exact(SEGMENT_MARK, 1)
         return halves.struct.unnest().rename({"field_0": "head", "field_1": "tail"})
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The text of a column's cells; `runnable` are those that a spreadsheet might take for a formula."""
-
-    text: pl.Expr
-    runnable: bool
 
 
 def line_builder(

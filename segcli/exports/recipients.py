@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.exports.cells import neutralised, quoted
+from segcli.exports.cells import finished_cells
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.private_files import PrivateFile
 
@@ -17,9 +17,9 @@ def write_recipients(run: Path, folder: str, rows: pl.DataFrame) -> WrittenFile:
     """Writes `<folder>/recipients.csv`: customer_id, email and phone as far as they are known, token."""
     (run / folder).mkdir(parents=True, exist_ok=True)
     file = PrivateFile(run, f"{folder}/{FILE}")
-    line = pl.concat_str((quoted(neutralised(pl.col(name)), ",") for name in rows.columns), separator=",")
+    cells = finished_cells(rows, ",", rows.columns)
     try:
-        lines = rows.select(line).to_series().to_list()
+        lines = cells.select(pl.concat_str(pl.all(), separator=",")).to_series().to_list()
         file.write("".join(f"{each}\n" for each in [",".join(rows.columns), *lines]).encode(), rows.height)
     finally:
         file.close()

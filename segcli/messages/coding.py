@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import compress
 from typing import cast
 
 import polars as pl
@@ -176,19 +177,13 @@ def _each_distinct(values: pl.Series, coding: Coding, escape: bool) -> pl.Series
 
 def _safe_columns(texts: pl.DataFrame, coding: Coding, escaped: Collection[str]) -> dict[str, pl.Series]:
     """The columns escaped and with CRLF where they have to be; all are looked at in one pass."""
-    asked = {
-        (name, question): column.any()
+    asked = [
+        (name, question)
         for name in texts.columns
-        for question, column in (
-            (_ODD, pl.col(name).str.contains(_ODD) if name in escaped else pl.lit(value=False)),
-            ("&", pl.col(name).str.contains("&", literal=True) if name in escaped else pl.lit(value=False)),
-            (_ENDS, pl.col(name).str.contains(_ENDS) if coding is EIGHT_BIT else pl.lit(value=False)),
-        )
-    }
-    if not asked:
-        return {}
-    answers = texts.select(answer.alias(str(number)) for number, answer in enumerate(asked.values())).row(0)
-    found = {key for key, answer in zip(asked, answers, strict=True) if answer}
+        for question in (*((_ODD, "&") if name in escaped else ()), *((_ENDS,) if coding is EIGHT_BIT else ()))
+    ]
+    answers = (pl.col(name).str.contains(question).any().alias(str(n)) for n, (name, question) in enumerate(asked))
+    found = set(compress(asked, texts.select(answers).row(0))) if asked else set()
     columns = {}
     for name in texts.columns:
         values = texts[name]

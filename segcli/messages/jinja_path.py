@@ -52,7 +52,7 @@ class _Prepared(NodeTransformer):
         return _call("segcli_out", self.visit(node), reason)
 
     def _quick_output(self, node: nodes.Expr, reason: nodes.Const) -> nodes.Expr:
-        # A text of the data is never Markup; what a loop knows of itself is a number.
+        # A text of the data is never Markup; what a loop knows of itself is no text.
         data = isinstance(node, (nodes.Name, nodes.Getattr)) and not _of_loop(node)
         value = self.visit(node)
         found = _call("segcli_quick_out", value, reason)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcli.exports.cells import cell_text, in_utc, neutralised, quoted
+from segcli.exports.cells import cell_text, finished_cells, in_utc, is_runnable, neutralised, quoted, quoted_text
 
 
 def texts(series: pl.Series, **options: bool) -> list[str | None]:
@@ -61,3 +61,32 @@ def test_phones_numbers_and_everything_else_stay(cell: str) -> None:
 def test_quoted_cells_are_read_back_as_they_were(cells: list[str]) -> None:
     line = ",".join(pl.Series("c", cells, dtype=pl.String).to_frame().select(quoted(pl.col("c"), ",")).to_series())
     assert next(csv.reader(io.StringIO(line, newline="")), [""]) == cells
+
+
+@pytest.mark.parametrize("cell", ["plain", "", 'a "name"', "a,b", "a;b", "two\nlines", "=1+1"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_one_cell_is_quoted_as_a_column_is(cell: str, separator: str) -> None:
+    assert quoted_text(cell, separator) == pl.select(quoted(pl.lit(cell), separator)).item()
+
+
+def test_cells_are_finished_as_one_after_the_other() -> None:
+    texts = pl.DataFrame({"free": ["=1,2", 'a "b"', None], "number": ["-1", "2,5", None]})
+    finished = finished_cells(texts, ",", ["free"])
+    assert finished.to_dict(as_series=False) == {
+        "free": ['"\'=1,2"', '"a ""b"""', ""],
+        "number": ["-1", '"2,5"', ""],
+    }
+    assert finished_cells(texts, ",", [])["free"][0] == '"=1,2"'
+
+
+def test_only_free_text_can_be_run() -> None:
+    types = [
+        pl.String(),
+        pl.List(pl.String()),
+        pl.Duration("us"),
+        pl.Int64(),
+        pl.Boolean(),
+        pl.Date(),
+        pl.Datetime("us"),
+    ]
+    assert [is_runnable(dtype) for dtype in types] == [True, True, True, False, False, False, False]

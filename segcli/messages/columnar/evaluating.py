@@ -104,9 +104,10 @@ class _Level:
         """How long values are, and whether a boundary may stand in one; all are looked at in one pass."""
         columns = [piece for pieces in coded.values() for piece in pieces if isinstance(piece, pl.Series)]
         frame = pl.DataFrame({str(number): column for number, column in enumerate(columns)})
-        widths = iter(frame.select(pl.all().str.len_bytes().max()).row(0)) if columns else iter(())
-        bounded = bool(columns) and any(frame.select(_bounded_column(pl.all()).any()).row(0))
-        self.bounded = self.bounded or bounded
+        width, bounded = pl.all().str.len_bytes().max(), _bounded_column(pl.all()).any()
+        seen = frame.select(width.name.prefix("width "), bounded.name.prefix("bounded ")).row(0) if columns else ()
+        self.bounded = self.bounded or any(seen[len(columns) :])
+        widths = iter(seen)
         for key, pieces in coded.items():
             texts = [piece for piece in pieces if isinstance(piece, str)]
             self.bounded = self.bounded or any(map(_bounded, texts))
