@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from itertools import compress
 from typing import cast
 
@@ -38,7 +38,6 @@ _LINES = re.compile(r"[^\n]{71}(?:[^=\n]{2}|[^=\n])?")
 _CODED = re.compile(r"[^\t\n !-<>-~]")
 _LINE_END_SPACE = re.compile(r"[ \t](?=\n)")
 _FIRST = re.compile(r"^(?:\.|F(?=rom ))", re.MULTILINE)  # `.` ends a mail for a server, `From ` begins one in an mbox
-_EASY = re.compile(r"(?!From )[!-\-/-<>-~][ -<>-~]{0,69}")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 _TAG = re.compile(r"<(?:table|tr|td|div|p|a|img|span) ")
 _LONG_CONSTANT = 100  # bytes of a line of HTML, from which on the next tag is broken
@@ -75,23 +74,31 @@ def _crlf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
 
 
-@lru_cache(maxsize=20_000)
 def _quoted_printable(text: str) -> str:
-    if _EASY.fullmatch(text):
-        return text + "=\r\n"
+    if text.isascii() and text.isprintable():
+        return _one_line_in_quoted_printable(text.replace("=", "=3D"))
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isascii() and text.isprintable():
-        text = text.replace("=", "=3D")
-    else:
-        text = _CODED.sub(lambda found: _in_hex(found[0]), text)
-        text = _LINE_END_SPACE.sub(lambda found: _in_hex(found[0]), text)
+    text = _CODED.sub(lambda found: _in_hex(found[0]), text)
+    text = _LINE_END_SPACE.sub(lambda found: _in_hex(found[0]), text)
     if len(text) >= _CUT:
         text = _LINES.sub("\\g<0>=\n", text)
     text = _FIRST.sub(lambda found: _in_hex(found[0]), text)
     if text and not text.endswith("\n"):
         text += "=\n"
     return text.replace("\n", "\r\n")
+
+
+def _one_line_in_quoted_printable(rest: str) -> str:
+    """What most values are: without a line's end, and with nothing left to code but what a line begins with."""
+    lines = ""
+    while rest:
+        cut = _CUT if rest[_CUT : _CUT + 1] == "=" else _CUT + 1 if rest[_CUT + 1 : _CUT + 2] == "=" else _CUT + 2
+        line, rest = rest[:cut], rest[cut:]
+        if line.startswith((".", "From ")):
+            line = _in_hex(line[0]) + line[1:]
+        lines += line + "=\r\n"
+    return lines
 
 
 @cache

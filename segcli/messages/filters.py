@@ -195,3 +195,5 @@ def number_range(*args: int) -> range:
 
 
 FUNCTIONS: Mapping[str, Callable[..., object]] = {"range": number_range}
+
+CONTEXT = frozenset(column for known in FILTERS.values() for column in known.context)  # columns that filters look at

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from segcli.messages.missing import Missing
 
@@ -66,10 +68,30 @@ def _values(column: pl.Series) -> list[Any]:
 
 
 def _structs(elements: pl.Series) -> list[Any]:
+    """Those that are equal are one object, as products mostly are: that is quicker, and lets them be known again."""
     members = elements.struct.unnest()
+    distinct, places = _distinct(members)
     names = members.columns
-    columns = [_without_none(member.name, _values(member)) for member in members.get_columns()]
+    columns = [_without_none(member.name, _values(member)) for member in distinct.get_columns()]
     structs: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    if places is not None:
+        structs = [structs[place] for place in places]
     for place in elements.is_null().arg_true():
         structs[place] = None
     return structs
+
+
+def _distinct(members: pl.DataFrame) -> tuple[pl.DataFrame, list[int] | None]:
+    """The rows that differ, and for each row the place of that which it equals; None where each is its own."""
+    if any(dtype.is_nested() for dtype in members.dtypes) or _has_negative_zero(members):
+        return members, None
+    number = "segcli row"
+    numbered = members.with_row_index(number)
+    first = numbered.select(pl.col(number).first().over(members.columns)).to_series()
+    return members[first.unique().sort()], (first.rank("dense") - 1).to_list()
+
+
+def _has_negative_zero(members: pl.DataFrame) -> bool:
+    """Polars takes -0.0 for 0.0, and messages show them as they are."""
+    inverse = members.select(cs.float().pow(-1) == -math.inf)
+    return bool(inverse.width) and any(inverse.select(pl.all().any()).row(0))

@@ -76,10 +76,10 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.budget.spend()
-        cycle = getattr(obj, "__func__", None) is LoopContext.cycle
-        if not (isinstance(obj, Macro) or any(obj is known for known in FUNCTIONS.values()) or cycle):
+        of_loop = getattr(obj, "__func__", None) in (LoopContext.cycle, LoopContext.changed)
+        if not (isinstance(obj, Macro) or any(obj is known for known in FUNCTIONS.values()) or of_loop):
             raise SecurityError("call")
-        return obj(*args, **kwargs)
+        return context.call(obj, *args, **kwargs)  # which knows what Jinja adds to a call inside of a loop
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         sign = operator

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import cast
 
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import Context
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
 from segcli.messages.coding import EIGHT_BIT, PLAIN, Coding, encode, encode_constant, wrapped
-from segcli.messages.filters import LARGEST_TEXT
+from segcli.messages.filters import CONTEXT, LARGEST_TEXT
 from segcli.messages.frame_rows import FrameRows
 from segcli.messages.jinja_environment import MessageEnvironment
+from segcli.messages.jinja_loops import LoopBody, loop_body, remembered_body
 from segcli.messages.jinja_output import output, quick_output
 from segcli.messages.missing import Missing, RenderingError
 from segcli.messages.names import Scopes, missing_reason
@@ -36,6 +39,7 @@ class _Prepared(NodeTransformer):
 
     def __init__(self, environment: MessageEnvironment, constants: Callable[[str], str], quick: bool = False) -> None:
         self.environment, self.constants, self.scopes, self.quick = environment, constants, Scopes(), quick
+        self.bodies = count()
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         shown: list[nodes.Expr] = []
@@ -59,11 +63,23 @@ class _Prepared(NodeTransformer):
         return nodes.Or(_call("segcli_known", value), found, lineno=node.lineno) if data else found
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+        body = loop_body(node, self.environment) if self.quick else None
         self.scopes.enter_loop(node)
         self.generic_visit(node)
         self.scopes.leave()
         node.iter = _call("segcli_items", node.iter)
+        if body is not None:
+            node.body = [nodes.Output([self._remembered(node, body)], lineno=node.lineno)]
         return node
+
+    def _remembered(self, node: nodes.For, body: LoopBody) -> nodes.Expr:
+        """What shows the body of a loop, each time for the same element and surroundings as the first time."""
+        rendered = _compiled(self.environment, nodes.Template(node.body, lineno=node.lineno), quick=True)
+        name = f"segcli_body {next(self.bodies)}"
+        self.environment.filters[name] = remembered_body(body, rendered.render, self.environment.budget)
+        loop = nodes.Name("loop", "load") if body.of_loop else nodes.Const(None)
+        outer = [nodes.Name(each, "load") for each in body.outer]
+        return _call(name, nodes.Name(body.element, "load", lineno=node.lineno), loop, *outer)
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
         of_loop = _of_loop(node)
@@ -114,18 +130,11 @@ class JinjaRenderer:
         environment.filters |= {"segcli_quick_out": quick_output(out, known)}
         self.environment, self.coding, self.whole = environment, coding, captures and coding is not PLAIN
         constants = lru_cache(maxsize=None)(lambda constant: encode_constant(constant, pieces, escape))
-        self._safe = self._compiled(_Prepared(environment, constants).visit(tree))
+        self._safe = _compiled(environment, _Prepared(environment, constants).visit(tree), quick=False)
         self._quick: _Compiled | None = None
         if not captures:
-            self._quick = self._compiled(
-                _Prepared(environment, constants, quick=True).visit(environment.parse(text)), quick=True
-            )
-
-    def _compiled(self, tree: nodes.Template, quick: bool = False) -> _Compiled:
-        tree.set_environment(self.environment)
-        code = self.environment.compile(tree)
-        template = self.environment.template_class.from_code(self.environment, code, self.environment.globals)
-        return _Compiled(self.environment, template.root_render_func, quick)
+            quick = _Prepared(environment, constants, quick=True).visit(environment.parse(text))
+            self._quick = _compiled(environment, quick, quick=True)
 
     def render(self, row: Mapping[str, object]) -> str:
         """One message. Raises RenderingError with the reason why there is none."""
@@ -179,7 +188,8 @@ class JinjaRenderer:
 class _Compiled:
     """A compiled template's function, with a context that is used again where the row before did not fail.
 
-    One that is `quick` takes names from the row and nowhere else, and raises KeyError where it has no such name.
+    One that is `quick` takes names from the row and nowhere else, and raises KeyError where it has no such name, unless
+    it is one that filters look at if it is there.
     """
 
     def __init__(
@@ -193,9 +203,18 @@ class _Compiled:
         context, self.context = self.context or Context(self.environment, {}, None, {}), None
         context.parent = values
         if self.quick:
+            for name in CONTEXT:
+                values.setdefault(name, missing)
             context.resolve_or_missing = values.__getitem__  # type: ignore[method-assign, assignment]
         context.vars.clear()
         context.exported_vars.clear()
         text = "".join(self.function(context))
         self.context = context
         return text
+
+
+def _compiled(environment: MessageEnvironment, tree: nodes.Template, quick: bool) -> _Compiled:
+    tree.set_environment(environment)
+    code = environment.compile(tree)
+    template = environment.template_class.from_code(environment, code, environment.globals)
+    return _Compiled(environment, template.root_render_func, quick)

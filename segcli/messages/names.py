@@ -11,6 +11,7 @@ from jinja2 import nodes
 from segcli.messages.kinds import DEFAULTS, dtype_of, element_of
 
 _NUMBERS = ("index", "index0", "revindex", "revindex0", "length", "depth", "depth0")
+LOOP_CALLS = ("cycle", "changed")  # what a loop can be asked: `loop.cycle('odd', 'even')`
 LOOP = pl.Struct({**dict.fromkeys(_NUMBERS, pl.Int64()), "first": pl.Boolean(), "last": pl.Boolean()})
 
 

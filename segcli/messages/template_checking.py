@@ -14,7 +14,7 @@ from segcli.messages.call_checking import faults_of_call
 from segcli.messages.filters import FILTERS, FUNCTIONS, SPECIAL
 from segcli.messages.kinds import dtype_of
 from segcli.messages.model import Source
-from segcli.messages.names import Known, Scopes, path_of, paths_that_may_miss
+from segcli.messages.names import LOOP_CALLS, Known, Scopes, path_of, paths_that_may_miss
 from segcli.messages.surroundings import Surroundings
 from segcli.messages.value_checking import TESTS, faults_of
 from segcli.problems import Place, Problems, nearest
@@ -221,7 +221,7 @@ class TemplateChecker:
         elif isinstance(dtype, pl.Struct):
             members = [member.name for member in dtype.fields]
             if path == "loop":
-                members += ["cycle", "previtem", "nextitem", "changed"]
+                members += [*LOOP_CALLS, "previtem", "nextitem"]
             if name not in members:
                 self._error(f"{path} has no '{name}'", node, name, nearest(name, members))
         elif isinstance(dtype, pl.List):
@@ -248,9 +248,10 @@ class TemplateChecker:
 
     def _call(self, node: nodes.Call) -> None:
         function = node.node
-        cycle = isinstance(function, nodes.Getattr) and path_of(function, self.scopes) == "loop.cycle"
+        of_loop = isinstance(function, nodes.Getattr) and path_of(function.node, self.scopes) == "loop"
+        asked = of_loop and getattr(function, "attr", None) in LOOP_CALLS
         name = function.name if isinstance(function, nodes.Name) else None
-        if not cycle and name not in self.macros and name not in FUNCTIONS:
+        if not asked and name not in self.macros and name not in FUNCTIONS:
             self._unknown_function(node, name or getattr(function, "attr", None) or "this")
         for part in (*node.args, *(pair.value for pair in node.kwargs)):
             self.expression(part)

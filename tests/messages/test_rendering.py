@@ -74,6 +74,21 @@ def test_null_in_conditions_and_loops() -> None:
     assert _render(text, [{"first_name": None}]).values.to_list() == ["bfTrue"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{% for p in products %}{{ loop.cycle('odd', 'even') }} {% endfor %}", "odd even odd "),
+        ("{% for p in products %}{% if loop.changed(p.stock) %}{{ p.name }}{% endif %}{% endfor %}", "ac"),
+        ("{% for p in products %}{{ loop.previtem.name|default('-') }}{% endfor %}", "-ab"),
+        ("{% macro m(x) %}<{{ x }}>{% endmacro %}{% for p in products %}{{ m(p.name) }}{% endfor %}", "<a><b><c>"),
+        ("{% for p in products %}{% for n in range(p.stock) %}{{ p.name }}{% endfor %}{% endfor %}", "aabbc"),
+    ],
+)
+def test_what_is_called_inside_of_a_loop(text: str, shown: str) -> None:
+    products = [{"name": name, "price": None, "stock": stock} for name, stock in (("a", 2), ("b", 2), ("c", 1))]
+    assert _render(text, [{**ROW, "products": products}] * 2).values.to_list() == [shown] * 2
+
+
 def test_data_is_escaped_and_never_a_template() -> None:
     row = {**ROW, "first_name": "<b>{{ city }}</b>&amp;"}
     assert _render("{{ first_name }}", [row], escape=True).values[0] == "&lt;b&gt;{{ city }}&lt;/b&gt;&amp;amp;"
