@@ -14,7 +14,7 @@ from typing import cast
 from urllib.parse import quote
 
 from segcli.messages import locales
-from segcli.messages.missing import RenderingError
+from segcli.messages.missing import RenderingError, is_missing
 
 LARGEST_TEXT = 2_000_000  # characters of one value
 LARGEST_WHOLE = 2**53  # whole numbers below it are the same in a float
@@ -118,7 +118,7 @@ def _join(value: object, separator: str = "", attribute: str | None = None) -> s
         value = [item.get(attribute) if isinstance(item, dict) else None for item in value]
     if len(value) * len(separator) > LARGEST_TEXT:
         raise ValueError("too much")
-    return separator.join(text_of(item) for item in value if item is not None)
+    return separator.join(text_of(item) for item in value if not is_missing(item))
 
 
 def _round(value: object, digits: int = 0) -> object:

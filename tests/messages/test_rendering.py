@@ -79,6 +79,7 @@ def test_null_in_conditions_and_loops() -> None:
     [
         ("{% for p in products %}{{ loop.cycle('odd', 'even') }} {% endfor %}", "odd even odd "),
         ("{% for p in products %}{% if loop.changed(p.stock) %}{{ p.name }}{% endif %}{% endfor %}", "ac"),
+        ("{% for p in products %}{{ products|join('+', 'price') }}{% endfor %}", ""),
         ("{% for p in products %}{{ loop.previtem.name|default('-') }}{% endfor %}", "-ab"),
         ("{% macro m(x) %}<{{ x }}>{% endmacro %}{% for p in products %}{{ m(p.name) }}{% endfor %}", "<a><b><c>"),
         ("{% for p in products %}{% for n in range(p.stock) %}{{ p.name }}{% endfor %}{% endfor %}", "aabbc"),
