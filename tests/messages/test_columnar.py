@@ -101,6 +101,11 @@ def test_the_opposite_of_nothing_is_written_alike() -> None:
     assert shown == ["0.0 0 0.0", "1.5 0 1.5", "none none none"]
 
 
+def test_a_part_of_a_number_is_the_same_number_both_ways() -> None:
+    frame = pl.concat([frame_of([{"orders": orders, "spend": orders / 10}]) for orders in (*range(1, 60), 0)])
+    _assert_same("{{ orders / 3 }} {{ spend / 7 }} {{ (1 / orders)|default('none') }}", frame, escape=False)
+
+
 def test_a_frame_without_rows_gives_none() -> None:
     for text in ("Hello", "{{ city }}", "{% for p in products %}{{ p.name }}{% endfor %}"):
         assert render(_template(text), frame_of([])).values.to_list() == []

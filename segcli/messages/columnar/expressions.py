@@ -252,4 +252,7 @@ def _result(operator: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
         return left + right
     if operator == "-":
         return left - right
-    return left * right if operator == "*" else left / right
+    if operator == "*":
+        return left * right
+    # Polars multiplies by 1/3 where all of a column is divided by 3, which now and then is another number in the end.
+    return left / (right + left * 0.0)
