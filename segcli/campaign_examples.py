@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from segcli.exports.preview_page import PreviewMessage
 from segcli.history import run_name
 from segcli.messages.coding import Coding
 from segcli.messages.context import landing_paths
+from segcli.messages.model import ROW
 from segcli.messages.preview_choice import choose_previews
 from segcli.messages.sms import encoding, normalised, segments, text_rows
 from segcli.messages.step_messages import StepMessage
@@ -70,7 +71,7 @@ def message_examples(
             text=text.text or "",
             headers=mail.headers,
             size=mail.size,
-            fields=[(name, _shown(values[person][name])) for name in named],
+            fields=[(name, _shown(value)) for name, value in _fields(values[person], named)],
             channel=channel,
             segments=text.segments,
             encoding=text.encoding,
@@ -241,6 +242,12 @@ def _to(row: dict[str, Any], channel: str) -> str:
     if channel == "list" and not address:
         address = row["email"]
     return f"{row['name']} <{address}>" if row["name"] and address else str(address or row["name"] or row[PERSON])
+
+
+def _fields(values: Mapping[str, Any], named: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """What was said of a recipient, and of the row that started their series."""
+    yield from ((name, values[name]) for name in named)
+    yield from ((f"{ROW}.{name}", value) for name, value in (values.get(ROW) or {}).items())
 
 
 def _shown(value: Any) -> str | None:

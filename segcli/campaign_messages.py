@@ -10,15 +10,17 @@ from typing import cast
 import polars as pl
 
 from segcli.campaign_preparing import OF_EMAIL, PreparedCampaigns
+from segcli.campaigns.checked_campaigns import CheckedRowStart
 from segcli.campaigns.clocks import in_utc, local_times
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
+from segcli.campaigns.starting_rows import rows_behind
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import with_reasons
 from segcli.messages.coding import PLAIN, Coding
-from segcli.messages.context import ShopFacts, context_of, landing_paths, tokens, with_landing_urls
+from segcli.messages.context import ShopFacts, context_of, landing_paths, row_type, tokens, with_landing_urls
 from segcli.messages.landing import PAGE_NAMES, recipients_pages, shared_pages
-from segcli.messages.model import CLIPPED_AT, LONGEST_SUBJECT
+from segcli.messages.model import CLIPPED_AT, LONGEST_SUBJECT, ROW
 from segcli.messages.opt_out import with_opt_out
 from segcli.messages.rendering import render
 from segcli.messages.sms import text_rows
@@ -27,9 +29,11 @@ from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step, s
 from segcli.messages.texts import RenderedSlice, parts_of
 from segcli.problems import Problems
 from segcli.project.models import Project
+from segcli.sources.tables import Tables
 
 UNFINISHED = "the message cannot be made"
 TOO_MANY = "the message cannot be made for too many"
+_WHOSE = ["customer_id", "series"]
 MOST_FAILURES = 0.01  # of a step's messages; above it something is wrong with the message, and nobody gets it
 
 
@@ -42,6 +46,7 @@ class StepRecipients:
     people: pl.DataFrame
     shop: ShopFacts
     times: SendTimes
+    started: pl.DataFrame | None = None  # customer_id, series and what messages name of the row that started it
 
     def context(self, first: int, count: int) -> pl.DataFrame:
         """What messages may name, a row per recipient of this slice."""
@@ -49,6 +54,9 @@ class StepRecipients:
         found = context_of(rows, self.people, self.shop, self.checked.message.parameters)
         if self.checked.pages:
             found = with_landing_urls(found, self.shop, rows["series"])
+        if self.started is not None:
+            started = rows.select(_WHOSE).join(self.started, on=_WHOSE, how="left", maintain_order="left")
+            found = found.with_columns(started[ROW])
         return found.with_columns(
             pl.lit(None, pl.String).alias(name) for name in sorted(self.checked.names) if name not in found.columns
         )
@@ -219,22 +227,40 @@ def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings |
 
 
 def step_recipients(
-    prepared: PreparedCampaigns, going: pl.DataFrame, customers: Customers, times: SendTimes, key: bytes
-) -> dict[tuple[str, str], StepRecipients]:
+    prepared: PreparedCampaigns, going: pl.DataFrame, customers: Customers, tables: Tables, times: SendTimes,
+    key: bytes, *, newest_rows: bool = False,
+) -> dict[tuple[str, str], StepRecipients]:  # fmt: skip
     """The recipients of every step that has a message and somebody to get it. `going` are the decided rows that go out
-    with their offers."""
+    with their offers; `newest_rows` are shown as what started their series where they are not due in truth."""
     project = prepared.prepared.project
     shop = ShopFacts(project.shop, project.currency, project.locale, project.messages, key, project.as_of)
     names = {name for checked in prepared.messages.values() for name in checked.names}
     present = customers.frame.collect_schema().names()
     people = customers.columns_of(going["customer_id"], {name for name in (*names, *OF_EMAIL) if name in present})
+    starts = {each.name: each.start for each in prepared.campaigns}
     found = {}
     for (campaign, step), checked in prepared.messages.items():
         rows = going.filter(pl.col("campaign") == campaign, pl.col("step") == step).sort("customer_id")
         if rows.height:
+            started = _started(starts[campaign], checked, rows, tables, customers, newest_rows)
+            if started is not None and newest_rows:  # who has no such row is never due
+                rows = rows.join(started, on=_WHOSE, how="semi", maintain_order="left")
             theirs = people.join(rows.select("customer_id"), on="customer_id", how="semi")
-            found[campaign, step] = StepRecipients(checked, rows, theirs, shop, times)
-    return found
+            found[campaign, step] = StepRecipients(checked, rows, theirs, shop, times, started)
+    return {step: each for step, each in found.items() if each.rows.height}
+
+
+def _started(
+    start: object, checked: CheckedMessage, rows: pl.DataFrame, tables: Tables, customers: Customers, newest: bool
+) -> pl.DataFrame | None:
+    """What a message names of the rows that started the series of `rows`; None where it names nothing of them."""
+    if not isinstance(start, CheckedRowStart):
+        return None
+    columns = checked.message.row_columns & tables[start.table].columns.keys()
+    if not columns:
+        return None
+    found = rows_behind(start, rows, columns, tables, customers, newest=newest)
+    return found.cast({ROW: row_type(found[ROW].struct.schema)})
 
 
 def without_unfinished(

@@ -140,7 +140,7 @@ def plan_run(
     key = secret_key(prepared, history)
     decided = offered(decided, prepared, customers, tables, history, key)
     withheld = Problems()
-    decided, recipients = _with_messages(decided, prepared, customers, times, key, withheld)
+    decided, recipients = _with_messages(decided, prepared, customers, tables, times, key, withheld)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
     after = next_state(state, planned, journal)
     print_of_key = fingerprint(key) if key else None
@@ -269,6 +269,7 @@ def _with_messages(
     decided: pl.DataFrame,
     prepared: PreparedCampaigns,
     customers: Customers,
+    tables: Tables,
     times: SendTimes,
     key: bytes | None,
     withheld: Problems,
@@ -280,11 +281,11 @@ def _with_messages(
 
     project = prepared.prepared.project
     going = decided.filter(pl.col("reason").is_null())
-    tried = step_recipients(prepared, going, customers, times, key)
+    tried = step_recipients(prepared, going, customers, tables, times, key)
     notes = prepared.prepared.problems
     decided = without_unfinished(decided, tried, run_name(project.as_of), project, notes, withheld)
     going = decided.filter(pl.col("reason").is_null())
-    return decided, step_recipients(prepared, going, customers, times, key)
+    return decided, step_recipients(prepared, going, customers, tables, times, key)
 
 
 def _refuse_too_many(decided: pl.DataFrame, project: Project) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segcli.campaigns.caps import caps_of
-from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedCap
+from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedCap, CheckedRowStart
 from segcli.campaigns.checking import campaign_names, check_campaigns, check_caps
 from segcli.campaigns.code_pools import check_pools
 from segcli.campaigns.customer_times import needed_for_times
@@ -89,7 +89,7 @@ def prepare_chosen(
     known = {item.name: item for item in (*fields, *segments)}
     if messages is None:
         messages = () if lean else _compiled(project, campaigns, problems)
-    named = {name for message in messages for name in message.names}
+    named = {name for message in messages for name in (*message.names, *message.row_columns)}
     wanted += sorted((named | {*also}) & known.keys())
     prepared = prepare(project, problems, wanted=wanted, mentioned=[*mentioned, *sorted(named), *also, *OF_CUSTOMER])
     checked = check_campaigns(campaigns, prepared.plan, prepared.catalog, known, problems)
@@ -97,8 +97,10 @@ def prepare_chosen(
     check_offers(campaigns, problems)
     check_pools(campaigns, project.root, problems)
     _tell_of_missing_products(campaigns, prepared, problems)
-    needed = _needed(prepared, checked, _columns_of(messages), {"customers": frozenset(also)} if also else {})
-    checked_messages = _checked(messages, _types(prepared), problems) if messages else {}
+    starts = {each.name: each.start.table for each in checked if isinstance(each.start, CheckedRowStart)}
+    needs = [_columns_of(messages), *_columns_of_rows(messages, starts)]
+    needed = _needed(prepared, checked, *needs, {"customers": frozenset(also)} if also else {})
+    checked_messages = _checked(messages, prepared, starts, problems) if messages else {}
     return PreparedCampaigns(prepared, checked, checked_caps, needed, everything, checked_messages)
 
 
@@ -126,16 +128,24 @@ def _types(prepared: Prepared) -> dict[str, pl.DataType]:
 
 
 def _checked(
-    messages: tuple[StepMessage, ...], types: Mapping[str, pl.DataType], problems: Problems
+    messages: tuple[StepMessage, ...], prepared: Prepared, starts: Mapping[str, str], problems: Problems
 ) -> Mapping[tuple[str, str], CheckedMessage]:
+    """The messages checked; `starts` are the tables whose rows start series, by campaign."""
+    from segcli.messages.context import row_type
     from segcli.messages.step_rendering import check_messages
 
-    return check_messages(messages, types, problems)
+    tables = prepared.catalog.tables
+    rows = {campaign: row_type(tables[table].columns) for campaign, table in starts.items() if table in tables}
+    return check_messages(messages, _types(prepared), problems, rows)
 
 
 def _columns_of(messages: Iterable[StepMessage]) -> Mapping[str, frozenset[str]]:
     names = {name for message in messages for name in message.names}
     return {"customers": frozenset({*names, *OF_EMAIL})} if names else {}
+
+
+def _columns_of_rows(messages: Iterable[StepMessage], starts: Mapping[str, str]) -> list[Mapping[str, frozenset[str]]]:
+    return [{starts[each.campaign]: each.row_columns} for each in messages if each.campaign in starts]
 
 
 def _tell_of_missing_products(campaigns: Iterable[Campaign], prepared: Prepared, problems: Problems) -> None:

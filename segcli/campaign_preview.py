@@ -54,7 +54,7 @@ def preview_campaigns(
         rows = with_products(rows, prepared.campaigns, customers, run.tables, project.as_of, scratch)
         parts.append(offered(rows, prepared, customers, run.tables, history, key))
     due = pl.concat(parts, how="diagonal_relaxed")
-    recipients = step_recipients(prepared, due, customers, times, key or STAND_IN)
+    recipients = step_recipients(prepared, due, customers, run.tables, times, key or STAND_IN, newest_rows=True)
     calls = due.filter(pl.col("channel") == FOR_PEOPLE)
     listed = rows_of_steps(calls, prepared.campaigns, customers, times, (), COLUMNS.values())
     lists = {(each.campaign, each.step.name): each for each in listed}

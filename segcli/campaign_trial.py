@@ -61,7 +61,8 @@ def try_messages(prepared: PreparedCampaigns, run: SegmentRun, scratch: Path) ->
         rows = _whose_time_comes(rows, campaigns, number, customers).with_columns(allowed=pl.lit(value=True))
         rows = with_products(rows, campaigns, customers, run.tables, project.as_of, scratch, shop).filter("enough")
         going = offered(rows, prepared, customers, run.tables, history, key).filter(pl.col("reason").is_null())
-        for (campaign, _), each in step_recipients(prepared, going, customers, times, key).items():
+        recipients = step_recipients(prepared, going, customers, run.tables, times, key, newest_rows=True)
+        for (campaign, _), each in recipients.items():
             found += _of_step(each, audiences[campaign].count, project)
     return found
 

@@ -50,7 +50,7 @@ def with_unfinished(run: CampaignRun, prepared: PreparedCampaigns, campaign: str
     project, situation = prepared.prepared.project, run.situation
     secret = secret_key(prepared, run.history) or STAND_IN
     going = run.decided.filter(pl.col("reason").is_null())
-    recipients = step_recipients(alone, going, situation.customers, situation.times, secret)
+    recipients = step_recipients(alone, going, situation.customers, situation.tables, situation.times, secret)
     name = run_name(project.as_of)
     decided = without_unfinished(run.decided, recipients, name, project, Problems(), Problems())
     return replace(run, decided=decided)

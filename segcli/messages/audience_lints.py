@@ -11,6 +11,7 @@ from segcli.campaigns.customers import Customers
 from segcli.fields.expressions.names import quoted
 from segcli.fields.findings import Finding, finding
 from segcli.messages.context import OF_MESSAGE
+from segcli.messages.model import ROW
 from segcli.messages.step_rendering import CheckedMessage
 from segcli.messages.template_checking import Nullable
 from segcli.project.campaign_models import Step
@@ -52,7 +53,7 @@ def told_beforehand(checked: CheckedMessage, step: Step, settings: MessageSettin
     return frozenset(
         each.path
         for each in _nullables(checked)
-        if each.column not in OF_MESSAGE
+        if each.column not in (*OF_MESSAGE, ROW)
         or (each.column in _OFFER and not step.offers)
         or (each.column in _LINKS and getattr(settings.links, _LINKS[each.column]) is None)
     )

@@ -25,6 +25,11 @@ def plain_type(dtype: pl.DataType) -> pl.DataType:
     return pl.String() if isinstance(dtype, pl.Enum | pl.Categorical) else dtype
 
 
+def row_type(columns: Mapping[str, pl.DataType]) -> pl.Struct:
+    """What a message may name of a row of a table with these columns."""
+    return pl.Struct({name: plain_type(dtype) for name, dtype in columns.items()})
+
+
 _PRODUCT_TYPES = pl.Schema({each.name: each.dtype for each in PRODUCT.fields})
 PRODUCTS = pl.List(pl.Struct({name: plain_type(dtype) for name, dtype in _PRODUCT_TYPES.items()}))
 TOKEN_DIGITS = 32  # hexadecimal: 128 bits

@@ -19,7 +19,7 @@ from segcli.messages.layout import PARTIALS, Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
 from segcli.messages.lints import check_layout, check_message
 from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
-from segcli.messages.model import CompiledMessage
+from segcli.messages.model import ROW, CompiledMessage
 from segcli.messages.remembered import Remembered, stamp
 from segcli.messages.sms_lints import lint_text_file
 from segcli.problems import Place, Problem, Problems
@@ -43,10 +43,23 @@ class StepMessage:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every name that a version mentions and that the message itself does not bring: fields, or mistakes."""
+        """Every name that a version mentions and that the message itself does not bring: fields, or mistakes.
+
+        Its own loop variables too: rather more names than fewer.
+        """
+        found = frozenset(node.name for tree in self._trees for node in tree.find_all(nodes.Name) if node.ctx == "load")
+        return found - OF_MESSAGE.keys() - {ROW}
+
+    @cached_property
+    def row_columns(self) -> frozenset[str]:
+        """The columns that a version mentions of the row that starts the series: `{{ row.order_id }}`."""
+        members = (node for tree in self._trees for node in tree.find_all(nodes.Getattr))
+        return frozenset(node.attr for node in members if isinstance(node.node, nodes.Name) and node.node.name == ROW)
+
+    @cached_property
+    def _trees(self) -> list[nodes.Template]:
         texts = {source.text for version in self.versions.values() for _, source in version.sources}
-        found = frozenset(name for text in texts for name in _mentioned(text))
-        return found - OF_MESSAGE.keys()
+        return [tree for text in sorted(texts) if (tree := _tree(text))]
 
     def numbers(self, frame: pl.DataFrame) -> pl.Series:
         """For each row (`variant`, `language`) the number of its version among `versions`."""
@@ -62,13 +75,11 @@ class StepMessage:
         return found["version"]
 
 
-def _mentioned(text: str) -> set[str]:
-    """Every name that a template reads, its own loop variables too: rather more names than fewer."""
+def _tree(text: str) -> nodes.Template | None:
     try:
-        tree = MessageEnvironment(escape=True).parse(text)
+        return MessageEnvironment(escape=True).parse(text)
     except TemplateSyntaxError:
-        return set()  # told with its place when the template is checked
-    return {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
+        return None  # told with its place when the template is checked
 
 
 def layout_of(project: Project, problems: Problems) -> Layout:

@@ -11,6 +11,7 @@ from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.context import OF_MESSAGE
 from segcli.messages.frame_rows import FrameRows
 from segcli.messages.message_files import MessageFile
+from segcli.messages.model import ROW
 from segcli.messages.remembered import Remembered
 from segcli.messages.rendering import render
 from segcli.messages.step_messages import StepMessage
@@ -23,6 +24,7 @@ PARTS = ("preheader", "subject", "html", "text")  # in the order of rendering: t
 SLICE = 20_000  # recipients whose messages are in memory at a time
 SENDER = ("from_name", "reply_to")  # what a version may say of who writes; null where it does not
 _NONE = -1  # the version of who gets none
+_PLACE, _VERSION = " place", " version"  # no name of a message is called like this
 BODIES = ("html", "text")  # put together when they are asked for
 RENDERED = ("preheader", "subject", *SENDER, "failure")
 
@@ -39,7 +41,7 @@ class CheckedMessage:
     def names(self) -> frozenset[str]:
         """The fields that the versions need."""
         found = {name for parts in self.templates.values() for each in parts.values() for name in each.names}
-        return frozenset(found) - OF_MESSAGE.keys()
+        return frozenset(found) - OF_MESSAGE.keys() - {ROW}
 
     @property
     def has_html(self) -> bool:
@@ -47,18 +49,22 @@ class CheckedMessage:
 
 
 def check_messages(
-    messages: tuple[StepMessage, ...], schema: Mapping[str, pl.DataType], problems: Problems
+    messages: tuple[StepMessage, ...],
+    schema: Mapping[str, pl.DataType],
+    problems: Problems,
+    rows: Mapping[str, pl.Struct] | None = None,
 ) -> dict[tuple[str, str], CheckedMessage]:
     """The messages by campaign and step, checked against the types of the fields; what is wrong goes to `problems`.
 
-    One with an error is left out.
+    `rows` are what starts the series of campaigns that a row starts. A message with an error is left out.
     """
     names = {**schema, **OF_MESSAGE}
     types = repr(sorted((name, repr(dtype)) for name, dtype in names.items()))
     found = {}
     for message in messages:
-        key = (id(message), types)
-        _, checked, told = checked_before.get(key) or _checked(message, names)
+        row = (rows or {}).get(message.campaign)
+        key = (id(message), types, repr(row))
+        _, checked, told = checked_before.get(key) or _checked(message, names, row)
         checked_before.put(key, (message, checked, told))
         problems.found.extend(told)
         if checked is not None:
@@ -71,15 +77,16 @@ checked_before = Remembered[tuple[StepMessage, CheckedMessage | None, list[Probl
 
 
 def _checked(
-    message: StepMessage, names: Mapping[str, pl.DataType]
+    message: StepMessage, names: Mapping[str, pl.DataType], row: pl.Struct | None
 ) -> tuple[StepMessage, CheckedMessage | None, list[Problem]]:
     """The message with its templates, unless there is an error, and everything that is to be said about it."""
     problems, key = Problems(), f"{message.campaign}.{message.step.name}"
     shown = message.step.products
     around = Surroundings(message.partials, shown.count if shown else 0)
     templates = {}
+    with_row = {**names, ROW: row} if row else names
     for file, version in message.versions.items():
-        checked = {part: check_source(source, names, problems, key, around) for part, source in version.sources}
+        checked = {part: check_source(source, with_row, problems, key, around) for part, source in version.sources}
         templates[file] = {part: template for part, template in checked.items() if template is not None}
     pages = {
         language: template
@@ -108,26 +115,26 @@ def render_step(
 
 
 def _rendered(checked: CheckedMessage, rows: pl.DataFrame, coding: Coding) -> tuple[pl.DataFrame, RenderedSlice]:
-    version = checked.message.numbers(rows).fill_null(_NONE).alias("version")
-    rows = rows.with_row_index("row").with_columns(version)
+    version = checked.message.numbers(rows).fill_null(_NONE).alias(_VERSION)
+    rows = rows.with_row_index(_PLACE).with_columns(version)
     files = list(checked.templates)
     parts, texts = [], dict[str, dict[int, Texts]]({name: {} for name in BODIES})
-    for (key,), of_version in rows.group_by(["version"], maintain_order=True):
+    for (key,), of_version in rows.group_by([_VERSION], maintain_order=True):
         number = int(str(key))
         if number == _NONE:
             failed = pl.lit("there is no version of the message for them")
-            parts.append(of_version.select("row", *_nothing(*RENDERED[:-1]), failure=failed))
+            parts.append(of_version.select(_PLACE, *_nothing(*RENDERED[:-1]), failure=failed))
             bodies = dict[str, Texts]()
         else:
             file = files[number]
             spoken = of_version.with_columns(spoken_locale(file.language, checked.message.locale))
             said, bodies = _of_version(checked.templates[file], spoken, coding)
             sender = (pl.lit(getattr(checked.message.versions[file], name), pl.String).alias(name) for name in SENDER)
-            parts.append(said.with_columns(sender).select("row", *RENDERED))
+            parts.append(said.with_columns(sender).select(_PLACE, *RENDERED))
         for name, each in texts.items():
             each[number] = bodies.get(name, EveryRow(None, of_version.height))
-    found = pl.concat(parts).sort("row")
-    context = rows.drop("row", "version").with_columns(found["preheader"])
+    found = pl.concat(parts).sort(_PLACE)
+    context = rows.drop(_PLACE, _VERSION).with_columns(found["preheader"])
     whole = {
         name: next(iter(each.values())) if len(each) == 1 else TextsOfVersions(version, each)
         for name, each in texts.items()
@@ -150,7 +157,7 @@ def _nothing(*names: str) -> list[pl.Expr]:
 def _of_version(
     templates: Mapping[str, Template], rows: pl.DataFrame, coding: Coding
 ) -> tuple[pl.DataFrame, dict[str, Texts]]:
-    """Row, preheader, subject and failure of rows that have one version, and its texts."""
+    """Place, preheader, subject and failure of rows that have one version, and its texts."""
     failure = pl.Series("failure", [None] * rows.height, pl.String)
     found, texts, values = rows, dict[str, Texts](), FrameRows(rows)
     for part in PARTS:
@@ -172,4 +179,4 @@ def _of_version(
             )["reason"]
             failure = pl.select(pl.coalesce(failure, told)).to_series().alias("failure")
     said = [pl.when(pl.col("failure").is_null()).then(pl.col(part)).alias(part) for part in PARTS if part not in BODIES]
-    return found.select("row", *(part for part in PARTS if part not in BODIES), failure).with_columns(said), texts
+    return found.select(_PLACE, *(part for part in PARTS if part not in BODIES), failure).with_columns(said), texts

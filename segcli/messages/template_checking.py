@@ -13,7 +13,7 @@ from segcli.fields.expressions.functions import vocabulary
 from segcli.messages.call_checking import faults_of_call
 from segcli.messages.filters import FILTERS, FUNCTIONS, SPECIAL
 from segcli.messages.kinds import dtype_of
-from segcli.messages.model import Source
+from segcli.messages.model import ROW, Source
 from segcli.messages.names import LOOP_CALLS, Known, Scopes, path_of, paths_that_may_miss
 from segcli.messages.surroundings import Surroundings
 from segcli.messages.value_checking import TESTS, faults_of
@@ -23,6 +23,7 @@ _NOT_HERE: Mapping[type[nodes.Node], str] = {
     nodes.Extends: "extends", nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import",
     nodes.Block: "block",
 }  # fmt: skip
+_NO_ROW = "A row is what starts a series where the campaign has `start: {from: orders, at: ordered_at}`."
 _PATHS = (nodes.Name, nodes.Getattr, nodes.Getitem)
 
 
@@ -210,7 +211,8 @@ class TemplateChecker:
     def _name(self, node: nodes.Name) -> None:
         if self.scopes.find(node.name) is None:
             message = f"nothing provides the name '{node.name}'"
-            self._error(message, node, node.name, nearest(node.name, self.scopes.names))
+            hint = _NO_ROW if node.name == ROW else nearest(node.name, self.scopes.names)
+            self._error(message, node, node.name, hint)
         elif not any(node.name in level for level in self.scopes.levels[1:]):
             self.used.add(node.name)
 

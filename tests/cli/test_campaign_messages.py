@@ -199,6 +199,62 @@ def test_news_of_an_order_invite_who_gets_none_and_need_no_consent(tmp_path, cap
     assert german["List-Unsubscribe"] is None
 
 
+BY_ROW = RECIPE.replace("first_order_at", "{from: orders, at: ordered_at}").replace("    again_after: never\n", "")
+BY_ROW = BY_ROW.replace("      - {message: again, after: 2d}\n", "")
+OF_ROW = HELLO.replace(
+    "{{ orders }} times.", "{{ row.order_id }} for {{ row.amount | money }}, {{ row.track_url | default('soon') }}."
+)
+
+
+def _with_second_orders(shop: Path) -> Path:
+    """c2 orders again on the last day; only that order can be followed."""
+    head, *orders = (shop / "orders.csv").read_text("utf-8").splitlines()
+    again = "late,c2,2026-06-29,25.50,https://post.example/late"
+    text = "\n".join([f"{head},Track URL", *(f"{order}," for order in orders), again])
+    (shop / "orders.csv").write_text(text + "\n", encoding="utf-8")
+    return shop
+
+
+def test_a_message_names_the_row_that_started_its_series(tmp_path, capsys) -> None:
+    shop = _with_second_orders(message_shop(tmp_path, SENDER, BY_ROW, hello_md=OF_ROW))
+    settings = (shop / "segcli.yaml").read_text("utf-8")
+    (shop / "segcli.yaml").write_text(settings.replace("06-30T09:00", "06-23T09:00"), encoding="utf-8")
+    first = campaign(capsys, shop, "--commit")
+    (shop / "segcli.yaml").write_text(settings, encoding="utf-8")
+    second = campaign(capsys, shop)
+    said = {}
+    for run in (first, second):
+        index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+        said[run] = body(parsed(run / STEP / "eml" / index["c2"]), "plain")
+    assert "o2 for 10,00\xa0€, soon." in said[first]
+    assert "late for 25,50\xa0€, https://post.example/late." in said[second]
+
+
+def test_a_preview_shows_the_newest_row_of_a_customer(tmp_path, capsys) -> None:
+    shop = _with_second_orders(message_shop(tmp_path, SENDER, BY_ROW, hello_md=OF_ROW))
+    page = tmp_path / "preview.html"
+    code, _, err = ran(capsys, "preview", "thanks", "--project", shop, "--out", page)
+    assert code == 0, err
+    assert "row.order_id" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "shown", "said"),
+    [
+        (BY_ROW, "{{ row.oder_id }}", "row has no 'oder_id'. Did you mean 'order_id'"),
+        (RECIPE, "{{ row.order_id }}", "nothing provides the name 'row'. A row is what starts a series where"),
+        (BY_ROW, "{{ row }}", "row is several values and cannot be shown as it is."),
+    ],
+)
+def test_check_knows_what_a_row_has(tmp_path, capsys, monkeypatch, recipe, shown, said) -> None:
+    shop = message_shop(tmp_path, SENDER, recipe, hello_md=HELLO.replace("{{ orders }}", shown))
+    monkeypatch.chdir(shop)
+    code, out, _ = ran(capsys, "check")
+    assert code == 2
+    assert said in out
+    assert "recipes/mine/hello.md:7:6" in out
+
+
 TEXTS = RECIPE.replace("    steps:", "    channel: sms\n    steps:")
 
 
