@@ -42,5 +42,5 @@ def customers_of(computed: Computed) -> Customers:
     types = {**plan.customer_columns, **{node.name: node.dtype for node in plan.nodes}}
     present = computed.customers.collect_schema()
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in present]
-    lacking = {name: (f"customers.{name}",) for name in plan.customer_columns if name not in present}
+    lacking = {name: plan.would_give(name) for name in plan.customer_columns if name not in present}
     return Customers(computed.customers.with_columns(absent), {**lacking, **plan.unavailable})

@@ -188,7 +188,7 @@ def _lacks_of(campaign: CheckedCampaign, prepared: Prepared) -> Needs:
         if name in plan.unavailable:
             found += plan.unavailable[name]
         elif name in plan.customer_columns and name not in given:
-            found.append(f"customers.{name}")
+            found += plan.would_give(name)
     if isinstance(campaign.start, CheckedRowStart):
         table = tables.table(campaign.start.table)
         if table is None or not table.given:

@@ -22,7 +22,9 @@ def mark_unavailable(plan: Plan, catalog: Catalog) -> Plan:
         given = table.given if table else frozenset[str]()
         if not given:
             return [node.table]
-        return _lacking(node.columns, node.optional_columns, given, prefix=f"{node.table}.")
+        when = {table.time} if table and table.time and node.within else set()
+        columns, optional = node.columns | when, node.optional_columns - when
+        return _lacking(columns, optional, given, prefix=f"{node.table}.")
 
     return spread(plan, causes, catalog.tables["customers"].given)
 
@@ -63,7 +65,7 @@ def spread(plan: Plan, causes: Causes, given_of_customers: frozenset[str]) -> Pl
     """The plan with everything unavailable that rests on a node for which `causes` finds any."""
     unavailable: dict[str, tuple[str, ...]] = {}
     for name in plan.customer_columns.keys() - given_of_customers:
-        unavailable[name] = (f"customers.{name}",)
+        unavailable[name] = plan.would_give(name)
     for node in plan.nodes:
         found = [*(causes(node) if isinstance(node, TableNode) else ()), *_inherited(node, unavailable)]
         if found:

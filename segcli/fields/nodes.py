@@ -104,6 +104,11 @@ class Plan:
     as_of: dt.datetime
     time_columns: Mapping[str, str]  # table -> the column that says when
     hidden: frozenset[str] = frozenset()  # nodes that only serve others
+    given_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # a lookup's column -> what would give it
+
+    def would_give(self, column: str) -> tuple[str, ...]:
+        """The tables and columns of files that would give a column of customers which none gives."""
+        return self.given_by.get(column, (f"customers.{column}",))
 
     @property
     def by_name(self) -> dict[str, Node]:

@@ -59,6 +59,7 @@ def plan_fields(
         as_of=catalog.as_of,
         time_columns={table.name: table.time for table in catalog.tables.values() if table.time},
         hidden=frozenset(node.name for node in nodes if node.name.startswith("__")),
+        given_by=catalog.tables["customers"].given_by,
     )
     return mark_unavailable(plan, catalog)
 

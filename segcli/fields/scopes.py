@@ -49,7 +49,7 @@ class Scopes:
         """The table of that name, if customers have rows in it."""
         table = self.catalog.table(name)
         if table is None:
-            known = {*CANONICAL, *self.catalog.tables}
+            known = {*CANONICAL, *self.catalog.tables, *self.catalog.declared}
             own = f"A table of your own stands under 'sources' in segcli.yaml, such as {name}: {{files: {name}.csv}}."
             self.problems.error(f"no table named '{name}'.", place, key, nearest(name, known) or own)
         elif not table.by_person:

@@ -145,8 +145,30 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class DeclaredColumn:
+    """A column that a recipe reads: its type in the words of `tables:`, such as number."""
+
+    type: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class TableDeclaration:
+    """A table of the shop's own that a recipe reads, or columns of a built-in one that only some files have.
+
+    With `by` it is a lookup by that column of customers; else its rows are customers', and `time` says when.
+    """
+
+    name: str
+    place: Place
+    columns: Mapping[str, DeclaredColumn] = field(default_factory=dict)
+    by: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """A folder's recipe.yaml: fields, segments and campaigns in the order they were written."""
+    """A folder's recipe.yaml: tables, fields, segments and campaigns in the order they were written."""
 
     name: str
     path: Path
@@ -154,6 +176,7 @@ class Recipe:
     fields: tuple[Field, ...]
     segments: tuple[Segment, ...]
     campaigns: tuple[Campaign, ...] = ()
+    tables: tuple[TableDeclaration, ...] = ()  # that a project's files may give besides the built-in ones
 
 
 @dataclass(frozen=True)

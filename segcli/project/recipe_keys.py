@@ -7,7 +7,7 @@ from typing import Any
 
 from segcli.problems import Problems, nearest
 from segcli.project.campaign_keys import CampaignDefinition
-from segcli.project.names import check_name
+from segcli.project.names import NAME_PATTERN, check_name
 from segcli.project.quantities import Number, Whole
 from segcli.project.shapes import Key, ListOf, MappingOf, Shape, Values
 from segcli.project.values import (
@@ -179,9 +179,21 @@ class SegmentDefinition:
         return {**SEGMENT.schema(), "oneOf": ways}
 
 
+# In these words; what each becomes is for the sources to say.
+COLUMN_TYPES = ("text", "number", "whole", "money", "date", "time", "flag", "list")
+TABLE = Shape(
+    "a table", "A table of the shop's own that the recipe reads, or columns of a built-in one.",
+    (Key("by", Text("a column of customers", NAME_PATTERN), "For a lookup: what joins it to customers."),
+     Key("time", Text("a column's name", NAME_PATTERN), "The column that says when a row happened."),
+     Key("columns", MappingOf(Choice(COLUMN_TYPES), "columns and their types"),
+         f"The columns that the recipe reads, and of what type each is: {', '.join(COLUMN_TYPES)}.")),
+)  # fmt: skip
+
 RECIPE = Shape(
     "a recipe", "Fields, segments and campaigns that belong together.",
     (Key("description", Text(), "What the recipe is for, for people."),
+     Key("tables", MappingOf(TABLE, "tables and their columns"),
+         "Tables of the shop's own that the recipe reads; without them what rests on them is unavailable."),
      Key("fields", MappingOf(FieldDefinition(), "names and definitions", check_name),
          "Values that every customer has, by name."),
      Key("segments", MappingOf(SegmentDefinition(), "names and conditions", check_name),

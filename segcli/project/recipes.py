@@ -14,6 +14,7 @@ from segcli.project.models import (
     AggregateField,
     Case,
     CasesField,
+    DeclaredColumn,
     Expression,
     Field,
     PointsField,
@@ -21,6 +22,7 @@ from segcli.project.models import (
     Recipe,
     ScoreField,
     Segment,
+    TableDeclaration,
     TopField,
     ValueField,
 )
@@ -51,7 +53,14 @@ def load_recipe(path: Path, problems: Problems, *, name: str | None = None) -> R
         fields=tuple(_field(named, name) for named in values.get("fields", ())),
         segments=tuple(_segment(named, name) for named in values.get("segments", ())),
         campaigns=tuple(build_campaign(named, name) for named in values.get("campaigns", ())),
+        tables=tuple(_table(named) for named in values.get("tables", ())),
     )
+
+
+def _table(named: Named) -> TableDeclaration:
+    values: Values = named.value
+    columns = {each.name: DeclaredColumn(each.value, each.place) for each in values.get("columns", ())}
+    return TableDeclaration(named.name, named.place, columns, values.get("by"), values.get("time"))
 
 
 def _field(named: Named, recipe: str) -> Field:

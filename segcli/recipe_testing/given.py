@@ -12,6 +12,7 @@ import polars as pl
 from segcli.problems import Place, Problems, nearest
 from segcli.project.yaml_nodes import ListNode, MappingNode, Node, ScalarNode
 from segcli.recipe_testing.cells import read_cell, type_of
+from segcli.sources.declared_tables import DeclaredTable
 from segcli.sources.tables import CANONICAL, DERIVED, HISTORY, TEXT, TIME, WORKING
 
 PERSON = "customer_id"
@@ -46,30 +47,31 @@ class Given:
 
 
 @dataclass(frozen=True)
-class OwnTable:
-    """A table of the project's own: a lookup by a column of customers, or rows of persons with a time."""
-
-    place: Place
-    by: str | None = None
-    time: str | None = None
-
-
-@dataclass(frozen=True)
 class TableRules:
-    """Which tables and columns there are. `mentioned` are the names that the recipes' expressions and messages use."""
+    """Which tables and columns there are: the built-in ones, and `declared` by the settings and the recipes.
 
-    own: Mapping[str, OwnTable]
+    `mentioned` are the names that the recipes' expressions and messages use.
+    """
+
+    declared: Mapping[str, DeclaredTable]
     mentioned: frozenset[str]
     zone: ZoneInfo
+
+    @property
+    def own(self) -> Mapping[str, DeclaredTable]:
+        """The tables of the project's own."""
+        return {name: table for name, table in self.declared.items() if name not in CANONICAL}
 
     def known(self, table: str) -> Mapping[str, pl.DataType]:
         """The columns that a table has whatever the rows, with their types."""
         own = self.own.get(table)
         if own is None:
-            return {**CANONICAL.get(table, {}), **WORKING.get(table, {})}
+            more = self.declared[table].columns if table in self.declared else {}
+            return {**CANONICAL.get(table, {}), **WORKING.get(table, {}), **more}
         if own.by is not None:
-            return {own.by: CANONICAL["customers"].get(own.by, TEXT())}
-        return {**dict.fromkeys((PERSON, "email", "phone"), TEXT()), **({own.time: TIME} if own.time else {})}
+            return {own.by: CANONICAL["customers"].get(own.by, TEXT()), **own.columns}
+        time = {own.time: TIME} if own.time else {}
+        return {**dict.fromkeys((PERSON, "email", "phone"), TEXT()), **time, **own.columns}
 
     def id_column(self, table: str) -> str | None:
         """The column that tells a row from others."""
@@ -105,7 +107,7 @@ def _is_table(name: str, place: Place, rules: TableRules, key: str, problems: Pr
         hint = "Let an earlier moment of the test make it."
         problems.error(f"'{name}' is the table of what segcli itself did.", place, key, hint=hint)
         return False
-    own = f"Write settings: {{sources: {{{name}: {{}}}}}} for a table of your own."
+    own = f"A recipe declares a table of your own: tables: {{{name}: {{columns: {{topic: text}}}}}}."
     hint = nearest(name, [*CANONICAL, *rules.own, EACH, POOLS]) or own
     problems.error(f"there is no table '{name}'.", place, key, hint=hint)
     return False
@@ -189,13 +191,13 @@ def _pools(node: Node, key: str, problems: Problems) -> dict[str, tuple[str, ...
 
 
 def column_types(table: str, rules: TableRules, levels: list[Given]) -> dict[str, pl.DataType]:
-    """Every column of a table that some row has, with its type; all canonical ones where no row is there."""
+    """Every column of a table that some row has, with its type; all that it has of itself where no row is there."""
     rows = [row for level in levels for row in level.tables.get(table, ())]
     rows += [level.each[table] for level in levels if table in level.each]
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
     known = rules.known(table)
     if not names:
-        return dict(CANONICAL.get(table, known))
+        return {name: dtype for name, dtype in known.items() if name not in WORKING.get(table, {})}
     if table == "customers":
         names = list(dict.fromkeys([PERSON, "email", *names]))
     cells = {name: [row.cells[name] for row in rows if name in row.cells] for name in names}

@@ -36,7 +36,7 @@ from segcli.recipe_testing.models import (
     SegmentExpectation,
 )
 from segcli.recipe_testing.naming import check_names
-from segcli.recipe_testing.settings import own_tables, project_of_tests
+from segcli.recipe_testing.settings import project_of_tests, tables_of_tests
 
 TEST_FILE = "test.yaml"
 
@@ -58,7 +58,7 @@ def load_recipe_tests(file: Path, problems: Problems) -> RecipeTests | None:
         return None
     campaigns = every_campaign(project)
     messages = compile_messages(project, campaigns, problems)
-    rules = TableRules(own_tables(settings), _mentioned(project, messages), project.timezone)
+    rules = TableRules(tables_of_tests(settings, project, problems), _mentioned(project, messages), project.timezone)
     given = read_given(values.get("given"), rules, "given", problems)
     written = enumerate(values.get("tests") or (), start=1)
     tests = tuple(_test(each, rules, f"tests[{number}]", problems) for number, each in written if each)

@@ -15,8 +15,8 @@ from segcli.project.projects import PROJECT_FILE, project_of
 from segcli.project.recipes import RECIPE_FILE
 from segcli.project.shapes import Named, Values
 from segcli.project.yaml_text import shown_path
-from segcli.recipe_testing.given import OwnTable
 from segcli.recipe_testing.keys import SETTINGS
+from segcli.sources.declared_tables import DeclaredTable, declared_tables
 
 SHOP = "Sample Shop"
 CURRENCY = "USD"
@@ -41,10 +41,14 @@ def project_of_tests(settings: Values | None, recipes: tuple[Named, ...], file: 
     return replace(project, root=layout_root(folder), messages=_messages(project.messages, settings, place))
 
 
-def own_tables(settings: Values | None) -> dict[str, OwnTable]:
-    """The tables of one's own that the settings name."""
-    tables = settings.get("sources", ()) if settings else ()
-    return {each.name: OwnTable(each.place, each.value.get("by"), each.value.get("time")) for each in tables}
+def tables_of_tests(settings: Values | None, project: Project, problems: Problems) -> dict[str, DeclaredTable]:
+    """The tables that the recipes declare, and those of one's own that the settings name, which go before."""
+    found = declared_tables(project.recipes, problems)
+    for each in settings.get("sources", ()) if settings else ():
+        known = found.get(each.name, DeclaredTable(each.name, each.place))
+        by, time = each.value.get("by") or known.by, each.value.get("time") or known.time
+        found[each.name] = replace(known, place=each.place, by=by, time=time)
+    return found
 
 
 def _sibling(named: Named, folder: Path) -> Named:

@@ -99,12 +99,9 @@ def write_tables(tables: Mapping[str, pl.DataFrame], folder: Path, rules: TableR
         path = folder / f"{name}.parquet"
         frame.write_parquet(path)
         own = rules.own.get(name)
-        found.append(
-            SourceDefinition(
-                name, (str(path),), own.place if own else Place("given"), by=own.by if own else None,
-                time=own.time if own else None,
-            )
-        )  # fmt: skip
+        place, by = (own.place, own.by) if own else (Place("given"), None)
+        time = own.time if own and own.time in frame.columns else None
+        found.append(SourceDefinition(name, (str(path),), place, by=by, time=time))
     return tuple(found)
 
 

@@ -192,10 +192,10 @@ def _is_by_person(reading: Reading, table: str, sources: Sequence[SourceFrame]) 
 
 def _own_lookups(reading: Reading, frames: Frames) -> list[tuple[str, pl.DataFrame]]:
     lookups = []
-    for definition in reading.project.sources:
-        if definition.by is not None and frames.get(definition.table):
-            rows = read_lookup(frames[definition.table], definition.by)
-            lookups.append((definition.by, lookup_columns(reading, definition.table, rows, definition.by)))
+    for name, table in reading.catalog.tables.items():
+        if table.by is not None and frames.get(name):
+            rows = read_lookup(frames[name], table.by)
+            lookups.append((table.by, lookup_columns(reading, name, rows, table.by)))
     return lookups
 
 
@@ -206,15 +206,11 @@ def _tables(reading: Reading, finished: Sequence[Mapping[str, pl.LazyFrame]], fr
         tables[name] = _table(reading, name, parts, True, frames)
     for name, sources in frames.items():
         if name not in tables and sources:
-            key = {"products": "product_id", "stores": "store_id"}.get(name) or _by(reading, name)
+            key = {"products": "product_id", "stores": "store_id"}.get(name) or reading.catalog.by(name)
             if key is not None:
                 rows = reading.shaped(name, read_lookup(sources, key).lazy()).collect().lazy()
                 tables[name] = _table(reading, name, (rows,), False, frames)
     return tables
-
-
-def _by(reading: Reading, table: str) -> str | None:
-    return next((one.by for one in reading.project.sources if one.table == table and one.by), None)
 
 
 def _table(reading: Reading, name: str, parts: tuple[pl.LazyFrame, ...], by_person: bool, frames: Frames) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -10,14 +10,15 @@ import polars as pl
 from segcli.problems import Problems, nearest
 from segcli.project.models import Project, SourceDefinition
 from segcli.sources.columns_of_file import type_at
-from segcli.sources.derived import PERSON, derive_given
+from segcli.sources.declared_tables import DeclaredTable, declared_tables, with_declared
+from segcli.sources.derived import derive_given
 from segcli.sources.expectations import check_expected_tables
 from segcli.sources.extra_types import common_type, native_type, settle_types
 from segcli.sources.files import find_files, open_source_file
-from segcli.sources.headers import fold
+from segcli.sources.headers import fold, listed
 from segcli.sources.history_tables import has_forgotten, history_catalog
 from segcli.sources.presets import FileKind
-from segcli.sources.recognition import FilePlan, describe, listed, recognise_file
+from segcli.sources.recognition import FilePlan, describe, recognise_file
 from segcli.sources.tables import (
     CANONICAL,
     DERIVED,
@@ -32,6 +33,9 @@ from segcli.sources.tables import (
     CatalogTable,
 )
 
+Declared = Mapping[str, DeclaredTable]
+Types = Mapping[str, pl.DataType]
+
 
 def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -> Catalog:
     """Every file of the project by its header, and the tables that they make.
@@ -40,17 +44,20 @@ def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -
     the whole file, others are text. What a file is short of, columns that were mapped and do not exist, and a
     project of which no file is recognised are problems.
     """
-    plans = _plans(project, problems)
+    declared = declared_tables(project.recipes, problems)
+    project = replace(project, sources=with_declared(project.sources, declared, problems))
+    plans = _plans(project, declared, problems)
     _check_maps(project, plans, problems)
     plans = _without_doubles(plans)
     if plans and not any(plan.kind.tables for plan in plans) and not problems.errors:
         for plan in plans:
             problems.error(f"{plan.file.name} is {plan.recognised.note}")
     _check_own_names(project, problems)
-    tables = _tables(project, plans, mentioned, problems)
+    tables = _tables(project, plans, declared, mentioned, problems)
     check_expected_tables(project, {*tables, *(source.table for source in project.sources)} - {""}, problems)
     files = tuple(plan.recognised for plan in plans)
-    return Catalog(tables, files, project.as_of, tuple(plans))
+    absent = {name: _declared_table(table) for name, table in declared.items() if name not in tables}
+    return Catalog(tables, files, project.as_of, tuple(plans), absent)
 
 
 def _check_own_names(project: Project, problems: Problems) -> None:
@@ -62,7 +69,7 @@ def _check_own_names(project: Project, problems: Problems) -> None:
             problems.error(message, definition.place, key, "Give this table another name.")
 
 
-def _plans(project: Project, problems: Problems) -> list[FilePlan]:
+def _plans(project: Project, declared: Declared, problems: Problems) -> list[FilePlan]:
     """One plan per file; a file that several sources name belongs to the one that names its table."""
     plans: dict[str, FilePlan] = {}
     # Definitions that name their table go first, so that a folder beside them does not take their files.
@@ -74,7 +81,7 @@ def _plans(project: Project, problems: Problems) -> list[FilePlan]:
             file = open_source_file(path, problems, root=project.root)
             if file is not None:
                 key = path if known is None else f"{path}#{definition.table}"
-                plans[key] = recognise_file(file, definition, project.maps, problems)
+                plans[key] = recognise_file(file, definition, project.maps, declared, problems)
     order = {id(definition): number for number, definition in enumerate(project.sources)}
     return sorted(plans.values(), key=lambda plan: order[id(plan.definition)])
 
@@ -142,7 +149,7 @@ def _giving_way(plan: FilePlan, sure: set[str]) -> FilePlan:
 
 
 def _tables(
-    project: Project, plans: list[FilePlan], mentioned: frozenset[str], problems: Problems
+    project: Project, plans: list[FilePlan], declared: Declared, mentioned: frozenset[str], problems: Problems
 ) -> dict[str, CatalogTable]:
     extras = _extra_types(plans, mentioned, problems)
     given: dict[str, set[str]] = {}
@@ -154,58 +161,73 @@ def _tables(
     found = derive_given(given, project.country)
     if has_forgotten(project):
         found["customers"].add("forgotten")
-    tables = {table: _table(table, columns, extras.get(table, {}), plans) for table, columns in found.items()}
-    if "customers" in tables:
-        tables["customers"] = _with_lookups(tables["customers"], project.sources, tables)
-        _check_lookups(project.sources, tables["customers"], problems)
+    tables = {
+        table: _table(table, columns, extras.get(table, {}), plans, declared.get(table))
+        for table, columns in found.items()
+    }
+    lookups = {**{name: _declared_table(table) for name, table in declared.items() if name not in CANONICAL}, **tables}
+    tables["customers"] = _with_lookups(tables["customers"], lookups.values())
+    _check_lookups(lookups.values(), tables["customers"], problems)
     if "orders" in tables:
         tables[UNCOUNTED] = replace(tables["orders"], name=UNCOUNTED)
     return {**tables, **history_catalog(project)}
 
 
-def _table(table: str, given: set[str], extras: dict[str, pl.DataType], plans: list[FilePlan]) -> CatalogTable:
+def _table(
+    table: str, given: set[str], extras: Types, plans: list[FilePlan], declared: DeclaredTable | None
+) -> CatalogTable:
+    typed = declared.columns if declared else {}
     definition = next((plan.definition for plan in plans if plan.definition.table == table), None)
     if table in CANONICAL:
-        columns = {**CANONICAL[table], **DERIVED.get(table, {}), **extras}
-        time, by_person = TIME_COLUMN.get(table), table not in LOOKUPS
+        columns = {**CANONICAL[table], **DERIVED.get(table, {}), **typed, **extras}
+        time, by_person, by = TIME_COLUMN.get(table), table not in LOOKUPS, None
     else:
         assert definition is not None
         rules = [rule for plan in plans for rule in plan.kind.tables if rule.table == table]
         fixed = [column for rule in rules for column in rule.columns if column not in extras]
-        time = next((c for c in fixed if c not in PERSON and c != definition.by), None)
-        columns = {**{column: TIME if column == time else TEXT() for column in fixed}, **extras}
-        by_person = definition.by is None
+        time = next((plan.time for plan in plans if plan.time and plan.definition.table == table), None)
+        time, by = time or (declared.time if declared else None), definition.by
+        columns = {**dict.fromkeys(fixed, TEXT()), **typed, **({time: TIME} if time else {}), **extras}
+        by_person = by is None
         if by_person:
             columns = {"customer_id": TEXT(), **columns}
     place = definition.place if definition else None
-    return CatalogTable(table, columns, frozenset(given), time, by_person, place)
+    return CatalogTable(table, columns, frozenset(given), time, by_person, place, by=by)
 
 
-def _check_lookups(sources: Iterable[SourceDefinition], customers: CatalogTable, problems: Problems) -> None:
+def _declared_table(table: DeclaredTable) -> CatalogTable:
+    """A table of which there is no file: its columns, none of them given."""
+    if table.name in CANONICAL:
+        return _table(table.name, set(), {}, [], table)
+    key = {table.by or "customer_id": TEXT()}
+    by_person = table.by is None
+    return CatalogTable(
+        table.name, {**key, **table.columns}, frozenset(), table.time, by_person, table.place, by=table.by
+    )
+
+
+def _check_lookups(lookups: Iterable[CatalogTable], customers: CatalogTable, problems: Problems) -> None:
     """A lookup is joined by a column of customers, which has to be one."""
-    for definition in sources:
-        if definition.by is not None and definition.by not in customers.columns:
-            hint = nearest(definition.by, customers.columns) or f"Known are {listed(customers.columns, 40)}."
-            key = f"sources.{definition.table}.by"
-            problems.error(f"customers has no column '{definition.by}'.", definition.place, key, hint)
+    for table in lookups:
+        if table.by is not None and table.by not in customers.columns:
+            hint = nearest(table.by, customers.columns) or f"Known are {listed(customers.columns, 40)}."
+            key = f"{'sources' if table.given else 'tables'}.{table.name}.by"
+            problems.error(f"customers has no column '{table.by}'.", table.place, key, hint)
 
 
-def _with_lookups(
-    customers: CatalogTable, sources: Iterable[SourceDefinition], tables: dict[str, CatalogTable]
-) -> CatalogTable:
-    """A lookup's columns are columns of customers too: `<table>_<column>`."""
+def _with_lookups(customers: CatalogTable, lookups: Iterable[CatalogTable]) -> CatalogTable:
+    """A lookup's columns are columns of customers too: `<table>_<column>`, given where it and what finds it are."""
     columns, given = dict(customers.columns), set(customers.given)
-    for definition in sources:
-        if definition.by is not None and definition.table in tables:
-            added = {
-                f"{definition.table}_{name}": dtype
-                for name, dtype in tables[definition.table].columns.items()
-                if name != definition.by
-            }
-            columns |= added
-            if definition.by in given:
-                given |= set(added)
-    return replace(customers, columns=columns, given=frozenset(given))
+    given_by: dict[str, tuple[str, ...]] = {}
+    for table in lookups:
+        for name, dtype in table.columns.items() if table.by else ():
+            if name != table.by:
+                found_by = () if table.by in customers.given else (f"customers.{table.by}",)
+                lacking = () if name in table.given else (f"{table.name}.{name}",) if table.given else (table.name,)
+                columns[f"{table.name}_{name}"] = dtype
+                given_by[f"{table.name}_{name}"] = (*lacking, *found_by)
+    given |= {name for name, causes in given_by.items() if not causes}
+    return replace(customers, columns=columns, given=frozenset(given), given_by=given_by)
 
 
 def _extra_types(

@@ -42,3 +42,10 @@ def name_extras(names: Iterable[str], taken: Mapping[str, object]) -> dict[str, 
             column += "_again"
         extras[column] = name
     return extras
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names for a message, not endlessly many."""
+    every = list(names)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(name.lstrip("\ufeff") for name in every[:most]) + rest

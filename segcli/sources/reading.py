@@ -82,7 +82,7 @@ class Reading:
     def columns(self, table: str, schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
         """The columns the table is handed on with: canonical, derived, then the files' own, as far as wanted."""
         known = "orders" if table == UNCOUNTED else table
-        key = next((one.by for one in self.project.sources if one.table == table and one.by), "customer_id")
+        key = self.catalog.by(table) or "customer_id"
         wanted = self.needed.get(table, frozenset()) | ALWAYS.get(known, frozenset({key}))
         fixed = {**CANONICAL.get(known, {}), **DERIVED.get(known, {})}
         listed = self.catalog.tables[table].columns if table in self.catalog.tables else {}
@@ -134,9 +134,9 @@ def columns_to_read(catalog: Catalog, needed: Mapping[str, frozenset[str]]) -> d
         read["carts"] |= {"amount", "currency", "stage"}
         read["cart_items"] |= {"quantity", "price", "currency"}
         read["products"] |= {"price"}
-    for by, lookup in {(plan.definition.by, plan.definition.table) for plan in catalog.plans}:
-        if by is not None and any(column.startswith(f"{lookup}_") for column in needed.get("customers", ())):
-            read["customers"].add(by)  # an own lookup is found by it
+    for name, table in catalog.tables.items():
+        if table.by is not None and any(column.startswith(f"{name}_") for column in needed.get("customers", ())):
+            read["customers"].add(table.by)  # an own lookup is found by it
     if "stores" in catalog.tables and read["customers"] & NEAREST_STORE:
         read["stores"] |= {"name", "latitude", "longitude", "city", "region", "country"}
     return {name: frozenset(columns) for name, columns in read.items() if name in catalog.tables or name in needed}

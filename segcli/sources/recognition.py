@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from segcli.problems import Problems, nearest
 from segcli.project.models import SourceDefinition
 from segcli.sources.columns_of_file import Names, flat_names, lacking, resolve_kind
+from segcli.sources.declared_tables import DeclaredTable
 from segcli.sources.files import SourceFile
-from segcli.sources.headers import fold, name_extras
+from segcli.sources.headers import fold, listed, name_extras
+from segcli.sources.own_tables import own_kind, own_time, renamed_columns, typed_as_declared
 from segcli.sources.plain import (
-    PERSON,
     feeds,
     map_columns,
     overrides_for,
     recognise_plain,
     shapes,
 )
-from segcli.sources.presets import Cell, FileKind, TableRule, load_presets
+from segcli.sources.presets import Cell, FileKind, load_presets
 from segcli.sources.tables import CANONICAL, DERIVED, WORKING, RecognisedFile
 
 # What stands in a row and never above one: a number, a date, an address.
@@ -36,9 +37,16 @@ class FilePlan:
     kind: FileKind
     definition: SourceDefinition
     extras: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # table -> column -> the file's column
+    time: str | None = None  # of a table of the project's own: the column that says when
 
 
-def recognise_file(file: SourceFile, definition: SourceDefinition, maps: Overrides, problems: Problems) -> FilePlan:
+def recognise_file(
+    file: SourceFile,
+    definition: SourceDefinition,
+    maps: Overrides,
+    declared: Mapping[str, DeclaredTable],
+    problems: Problems,
+) -> FilePlan:
     """What `file` is. A file that is nothing we know feeds no table and says so in its note."""
     names = Names(file.header, file.types)
     overrides = {table: dict(columns) for table, columns in maps.items()}
@@ -50,10 +58,15 @@ def recognise_file(file: SourceFile, definition: SourceDefinition, maps: Overrid
         for table, columns in overrides.items()
     }
     _check_definition(file, definition, names, problems)
-    kind = _find_preset(names, definition) or _find_plain(file, names, present, definition, problems)
+    found, time = _find_preset(names, definition), None
+    if found is None and definition.table and definition.table not in CANONICAL:
+        time = own_time(names, definition, declared.get(definition.table))
+        found = own_kind(file, names, definition, time, problems)
+    kind = found or _find_plain(file, names, present, definition, problems)
     kind = _apply_overrides(resolve_kind(kind, names), present)
     _check_required(file, kind, problems)
-    return FilePlan(file, describe(file, kind), kind, definition, extra_columns(file, kind, definition))
+    kind, extras = typed_as_declared(kind, extra_columns(file, kind, definition), declared)
+    return FilePlan(file, describe(file, kind), kind, definition, extras, time)
 
 
 def _check_definition(file: SourceFile, definition: SourceDefinition, names: Names, problems: Problems) -> None:
@@ -113,8 +126,6 @@ def _find_preset(names: Names, definition: SourceDefinition) -> FileKind | None:
 def _find_plain(
     file: SourceFile, names: Names, overrides: Overrides, definition: SourceDefinition, problems: Problems
 ) -> FileKind:
-    if definition.table and definition.table not in CANONICAL:
-        return _own_kind(file, names, definition, problems)
     table = definition.table or None
     found = recognise_plain(names.index, overrides, table)
     named = next((name for name in CANONICAL if name == fold(_stem(file.name))), None)
@@ -128,39 +139,6 @@ def _find_plain(
         problems.error(f"{file.name} cannot be read as {table}: {lack}", definition.place)
         return FileKind("plain", "unknown", "not recognised", ())
     return FileKind("plain", "unknown", "not recognised", (), note=f"not recognised: {lack}")
-
-
-def _own_kind(file: SourceFile, names: Names, definition: SourceDefinition, problems: Problems) -> FileKind:
-    """A table of the project's own: a person's rows, or a lookup by one column."""
-    wanted: list[str | None] = [own_time(names, definition), definition.by]
-    cells = {fold(name): Cell(sources=(names.index.get(fold(name), name),)) for name in wanted if name}
-    for key, name in (("time", definition.time), ("by", definition.by)):
-        if name is not None and fold(name) not in names.index:
-            problems.error(
-                f"{file.name} has no column '{name}'. Its columns are {listed(file.header)}.",
-                definition.place,
-                key=f"sources.{definition.table}.{key}",
-                hint=nearest(name, file.header),
-            )
-    if definition.by is None:
-        words = map_columns("orders", names.index, {})
-        words |= {column: name for column, name in definition.columns.items() if column in PERSON}
-        cells |= {column: Cell(sources=(words[column],)) for column in PERSON if column in words}
-        if not set(PERSON) & set(cells):
-            problems.error(
-                f"{file.name} has no column that says whose its rows are. Its columns are {listed(file.header)}.",
-                definition.place,
-                key=f"sources.{definition.table}",
-                hint="Name it: `columns: {customer_id: COLUMN}`, or `by: COLUMN` for a lookup.",
-            )
-    return FileKind("own", definition.table, definition.table, (TableRule(definition.table, cells),))
-
-
-def own_time(names: Names, definition: SourceDefinition) -> str | None:
-    """The file's column that says when, in a table of the project's own."""
-    if definition.time is not None or definition.by is not None:
-        return definition.time
-    return map_columns("events", names.index, {}).get("at")
 
 
 def _stem(name: str) -> str:
@@ -192,13 +170,6 @@ def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str
     if not missing:
         return f"{has} `sources:` in segcli.yaml would use it."
     return f"{has} As {goal} it lacks {listed(missing)}: say which that is with {lines}."
-
-
-def listed(names: Iterable[str], most: int = 20) -> str:
-    """Names for a message, not endlessly many."""
-    every = list(names)
-    rest = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(name.lstrip("\ufeff") for name in every[:most]) + rest
 
 
 def _apply_overrides(kind: FileKind, overrides: Overrides) -> FileKind:
@@ -239,11 +210,7 @@ def extra_columns(file: SourceFile, kind: FileKind, definition: SourceDefinition
         rule.table: {name for column, cell in rule.columns.items() for name in _kept(rule.table, column, cell)}
         for rule in kind.tables
     }
-    renamed = (
-        {}
-        if definition.table in CANONICAL or not definition.table
-        else {column: raw for column, raw in definition.columns.items() if column not in PERSON and raw in file.header}
-    )
+    renamed = renamed_columns(file, kind, definition)
     extras: dict[str, dict[str, str]] = {}
     for number, rule in enumerate(kind.tables):
         lines = rule.table in ("order_items", "cart_items")

@@ -43,7 +43,7 @@ def source_frames(
     """
     plans = [plan for plan in catalog.plans if any(rule.table in needed for rule in plan.kind.tables)]
     scans = [scan_cells(plan.file, scratch, rejections, problems) for plan in plans]
-    evidence = [_look(plan, frame, needed) for plan, frame in zip(plans, scans, strict=True)]
+    evidence = [_look(plan, frame, needed, catalog) for plan, frame in zip(plans, scans, strict=True)]
     frames: dict[str, list[SourceFrame]] = {}
     for plan, frame, own in zip(plans, scans, evidence, strict=True):
         others = [
@@ -55,9 +55,7 @@ def source_frames(
         for rule in plan.kind.tables:
             if rule.table in needed:
                 types = catalog.tables[rule.table].columns
-                lookup = plan.definition.by is not None
-                columns = frozenset(types) if lookup else needed[rule.table]
-                made = table_frame(plan, rule, frame, columns, types, formats)
+                made = table_frame(plan, rule, frame, _wanted(rule, needed, catalog), types, formats)
                 frames.setdefault(rule.table, []).append(made)
     return frames
 
@@ -79,16 +77,23 @@ def formats_of(
     )
 
 
-def _look(plan: FilePlan, frame: pl.LazyFrame, needed: Mapping[str, frozenset[str]]) -> Evidence:
+def _wanted(rule: TableRule, needed: Mapping[str, frozenset[str]], catalog: Catalog) -> frozenset[str]:
+    """The columns to read: of a lookup of the project's own all, since customers' columns ask for them."""
+    table = catalog.tables.get(rule.table)
+    return frozenset(table.columns) if table and table.by else needed.get(rule.table, frozenset())
+
+
+def _look(plan: FilePlan, frame: pl.LazyFrame, needed: Mapping[str, frozenset[str]], catalog: Catalog) -> Evidence:
     if plan.file.types is not None:
         return Evidence()
     kinds: dict[str, set[str]] = {"time": set(), "money": set()}
     for rule in plan.kind.tables:
+        wanted = _wanted(rule, needed, catalog)
+        types = catalog.tables[rule.table].columns if rule.table in catalog.tables else {}
         for column, cell in rule.columns.items():
-            meaning = meaning_of(rule.table, column)
+            meaning = meaning_of(rule.table, column, types.get(column))
             kind = {"date": "time", "number": "money", "whole": "money"}.get(meaning, meaning)
-            wanted = column in needed.get(rule.table, frozenset())
-            if kind in kinds and wanted and column not in ("latitude", "longitude"):
+            if kind in kinds and column in wanted and column not in ("latitude", "longitude"):
                 kinds[kind] |= {name for name in cell.sources if name in plan.file.header}
     # Only amounts tell the decimal mark of a file; a count without one says nothing.
     return gather_evidence(frame, sorted(kinds["time"]), sorted(kinds["money"] - kinds["time"]))
@@ -103,7 +108,7 @@ def table_frame(
     formats: Formats,
 ) -> SourceFrame:
     """The rows that a file gives to one table: raw cells, typed columns, the problem of each row."""
-    known = {**CANONICAL.get(rule.table, {}), **WORKING.get(rule.table, {})} or dict.fromkeys(rule.columns)
+    known = {**CANONICAL.get(rule.table, {}), **WORKING.get(rule.table, {}), **types}
     rows, schema = rows_of(frame, plan.file, rule, plan.kind.fill_down)
     wanted = {name: cell for name, cell in rule.columns.items() if name in needed or name == "country"}
     extras = {name: raw for name, raw in plan.extras.get(rule.table, {}).items() if name in needed}

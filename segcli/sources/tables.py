@@ -176,6 +176,8 @@ class CatalogTable:
     by_person: bool
     place: Place | None = None
     complete: bool = False  # a kind of row that is not in it did not happen; of files nobody knows that
+    by: str | None = None  # of a lookup of the project's own: the column of customers that it is found by
+    given_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column of a lookup -> what would give it
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,20 @@ class Catalog:
     files: tuple[RecognisedFile, ...]
     as_of: dt.datetime
     plans: tuple[FilePlan, ...] = ()  # per file, how its cells become tables: for source_frames alone
+    declared: Mapping[str, CatalogTable] = field(default_factory=dict)  # of recipes, and no file is of them
 
     def table(self, name: str) -> CatalogTable | None:
         """A table by name; a known one that is not there has its columns all the same, none of them given."""
-        if name in self.tables or (name not in CANONICAL and name not in HISTORY):
-            return self.tables.get(name)
+        known = self.tables.get(name) or self.declared.get(name)
+        if known is not None or (name not in CANONICAL and name not in HISTORY):
+            return known
         columns = {**(CANONICAL.get(name) or HISTORY[name]), **DERIVED.get(name, {})}
         time = TIME_COLUMN.get(name) or HISTORY_TIME.get(name)
         return CatalogTable(name, columns, frozenset(), time, by_person=name not in LOOKUPS)
+
+    def by(self, name: str) -> str | None:
+        """The column of customers that a lookup of the project's own is found by; None for any other table."""
+        return self.tables[name].by if name in self.tables else None
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def test_a_misspelt_expectation_is_told_with_its_place(recipe: Path, expected: s
     ("rows", "said"),
     [
         ("custmers: []", "2:3: given: there is no table 'custmers'. Did you mean 'customers'?"),
-        ("tickets: []", "Write settings: {sources: {tickets: {}}} for a table of your own."),
+        ("tickets: []", "A recipe declares a table of your own: tables: {tickets: {columns: {topic: text}}}."),
         ("sends: []", "'sends' is the table of what segcli itself did. Let an earlier moment of the test make it."),
         ("customers: [{customer_id: ada, contry: US}]", "2:34: given.customers[1]: customers has no column 'contry'."),
         ("customers: [{customer_id: ada, shoe_size: 4}]", "No expression and no message of the recipes uses it"),

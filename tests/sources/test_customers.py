@@ -4,8 +4,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from segcli.problems import Place
-from segcli.project.models import SourceDefinition
 from segcli.sources.customers import with_dates
 from segcli.sources.stores import with_nearest_store
 from segcli.sources.tables import CatalogTable
@@ -219,18 +217,15 @@ def test_own_tables_belong_to_people_and_own_lookups_become_columns(tmp_path: Pa
         types={"opened_at": pl.Datetime("us")},
     )
     weather = source("weather", {"city": ["Izmir"], "sky": ["sunny"]})
-    place = Place("segcli.yaml", 1)
-    definitions = (
-        SourceDefinition("support", ("t.csv",), place, time="opened_at"),
-        SourceDefinition("weather", ("w.csv",), place, by="city"),
-    )
     own = {
         "support": CatalogTable(
             "support", {"topic": pl.String(), "opened_at": pl.Datetime("us")}, frozenset({"topic"}), "opened_at", True
         ),
-        "weather": CatalogTable("weather", {"city": pl.String(), "sky": pl.String()}, frozenset({"sky"}), None, False),
+        "weather": CatalogTable(
+            "weather", {"city": pl.String(), "sky": pl.String()}, frozenset({"sky"}), None, False, by="city"
+        ),
     }
     needed = {"customers": {"city", "weather_sky"}, "support": {"topic", "opened_at"}, "weather": {"sky", "city"}}
-    tables = read([people, tickets, weather], tmp_path, needed=needed, own=own, sources=definitions)
+    tables = read([people, tickets, weather], tmp_path, needed=needed, own=own)
     assert rows(tables, "support", "customer_id", "topic") == [("a", "late")]
     assert rows(tables, "customers", "customer_id", "weather_sky") == [("a", "sunny"), ("b", None)]
