@@ -83,6 +83,9 @@ def _show(report: Report) -> None:
         console.print("[cyan]note[/] ", end="")
         what = f"not available for want of {listed(needs)}: {listed(names)}"
         console.print(what, markup=False, soft_wrap=True)
+    for table, way in report.ways.items():
+        console.print("[cyan]note[/] ", end="")
+        console.print(f"{table}: {way}", markup=False, soft_wrap=True)
     if report.comparison is not None:
         show_comparison(report.comparison, str(report.against), report.currency)
     if report.sends is not None:

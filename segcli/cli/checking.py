@@ -16,6 +16,7 @@ from segcli.campaign_preparing import PreparedCampaigns, every_campaign, prepare
 from segcli.campaigns.comparing import StepChange, compare_sends
 from segcli.campaigns.customers import customers_of
 from segcli.campaigns.lints import lint_campaigns
+from segcli.cli.declared_words import ways_to_give
 from segcli.cli.output import counted
 from segcli.fields.conditions import VOCABULARY
 from segcli.fields.findings import Finding
@@ -27,6 +28,7 @@ from segcli.project import load_project, load_recipe, shipped_recipes
 from segcli.project.models import Project, Recipe
 from segcli.segments.comparing import Comparison, compare_members
 from segcli.sources import recognise
+from segcli.sources.tables import CANONICAL
 
 Severity = Literal["error", "warning", "note"]
 
@@ -62,6 +64,7 @@ class Report:
     exit_code: int
     checked: str = "nothing checked"
     unavailable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ways: Mapping[str, str] = field(default_factory=dict)  # a table that recipes declare and no file gives -> how to
     segments: frozenset[str] = frozenset()
     comparison: Comparison | None = None
     sends: tuple[StepChange, ...] | None = None  # with the comparison, where there are campaigns
@@ -86,6 +89,7 @@ class Report:
             "warnings": self.count("warning"),
             "problems": [line.answer() for line in self.lines],
             "unavailable": [{"name": name, "needs": list(needs)} for name, needs in self.unavailable.items()],
+            "ways": dict(self.ways),
             "against": self._against(),
         }
 
@@ -143,6 +147,7 @@ def check_project(
         ExitCode.DONE,
         f"{_checked(project)}, {counted(run.tables['customers'].rows, 'customer')}",
         _unavailable(run),
+        _ways(prepared, run),
         frozenset(item.name for item in run.computed.plan.segments),
         comparison,
         sends,
@@ -156,6 +161,14 @@ def _unavailable(run: SegmentRun) -> dict[str, tuple[str, ...]]:
     plan = run.computed.plan
     own = {name for name, item in plan.definitions.items() if item.recipe != VOCABULARY}
     return {name: needs for name, needs in plan.unavailable.items() if name in own}
+
+
+def _ways(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, str]:
+    """How to give the tables and columns that recipes declare and their segments, fields and audiences lack."""
+    customers = customers_of(run.computed)
+    needs = [need for causes in _unavailable(run).values() for need in causes]
+    needs += [need for each in prepared.campaigns for need in customers.missing(each.needs)]
+    return ways_to_give(needs, run.prepared.project.recipes)
 
 
 def _problem_lines(problems: Problems | Sequence[Problem]) -> tuple[Line, ...]:
@@ -194,7 +207,11 @@ def _header_problems(paths: Sequence[Path | str], maps: Sequence[str]) -> list[P
     try:
         # Any recipe that can be read will do; none of its definitions is looked at.
         project = load_project(paths, recipes=[next(iter(shipped_recipes()))], maps=maps)
-        recognise(project, frozenset(), problems)
+        # A table that says nothing of how it is joined may be declared by a recipe that cannot be read.
+        said = [
+            each for each in project.sources if each.table in ("", *CANONICAL) or each.by or each.time or each.columns
+        ]
+        recognise(dataclasses.replace(project, sources=tuple(said)), frozenset(), problems)
     except SegcliError:
         return problems.errors
     return problems.errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart
 from segcli.campaigns.checking import campaign_names, check_campaigns
@@ -19,6 +19,7 @@ from segcli.project.models import Project, Recipe
 from segcli.project.recipe_choice import default_set, first_campaigns
 from segcli.project.recipes import load_recipe
 from segcli.sources.carts import CART_EVENTS
+from segcli.sources.declared_tables import DeclaredTable, declared_tables
 from segcli.sources.reading import RESTS_ON
 
 Needs = tuple[
@@ -44,6 +45,7 @@ class LeftOut:
     name: str
     needs: Needs
     useful: bool  # a new project would begin with it
+    declared: Mapping[str, DeclaredTable] = field(default_factory=dict)  # of the needs the tables of the shop's own
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,6 @@ class RecipeChoice:
     chosen: tuple[ShownRecipe, ...] = ()
     offered: tuple[ShownRecipe, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-
-
-OWN_TABLE = "a table of your own"  # such as the help desk's tickets: what a project has to name first
 
 
 def choose_recipes(project: Project, events: frozenset[str] | None = None) -> RecipeChoice:
@@ -75,12 +74,12 @@ def choose_recipes(project: Project, events: frozenset[str] | None = None) -> Re
     owners: dict[str, str] = {}  # a name that a recipe defines -> the recipe
     for recipe in recipes:
         lacks = needs.get(recipe.name)
-        if lacks is None and not recipe.segments and not recipe.campaigns:
+        if lacks is None:  # it has only fields, for other recipes
             continue
-        if lacks is None:  # it names what no project has from the start
-            lacks = (OWN_TABLE,)
         if lacks:
-            left_out.append(LeftOut(recipe.name, tuple(dict.fromkeys(map(_of_files, lacks))), recipe.name in first))
+            asked = tuple(dict.fromkeys(map(_of_files, lacks)))
+            own = {name: table for name, table in declared_tables([recipe], Problems()).items() if name in asked}
+            left_out.append(LeftOut(recipe.name, asked, recipe.name in first, own))
             continue
         other = next((owners[name] for name in _names(recipe) if name in owners), None)
         shown = ShownRecipe(recipe.name, first_sentence(recipe.description), bool(recipe.campaigns), other)

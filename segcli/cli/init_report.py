@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from segcli.cli.declared_words import table_words
 from segcli.cli.init_answers import OF_EMAILS, Answers
 from segcli.cli.init_commands import cron_command, next_command
 from segcli.cli.init_files import FoundFile, ShopFiles
 from segcli.cli.init_platforms import platforms, where_from
-from segcli.cli.init_recipes import OWN_TABLE, LeftOut, RecipeChoice
+from segcli.cli.init_recipes import LeftOut, RecipeChoice
 from segcli.cli.output import counted, on_one_line
 from segcli.fields.findings import listed
 from segcli.sources.tables import CANONICAL
@@ -70,7 +71,13 @@ def answer(made: Made) -> dict[str, Any]:
         ],
         "recipes": [recipe.name for recipe in made.recipes.chosen],
         "offered": [recipe.name for recipe in made.recipes.offered],
-        "left_out": [{"recipe": each.name, "needs": list(each.needs)} for each in made.recipes.left_out],
+        "left_out": [
+            {
+                "recipe": each.name, "needs": list(each.needs),
+                "sources": {name: table_words(table) for name, table in each.declared.items()},
+            }
+            for each in made.recipes.left_out
+        ],
         "next": made.commands(),
         "cron": made.crons(),
     }  # fmt: skip
@@ -164,18 +171,31 @@ def _show_no_files(made: Made, console: Console) -> None:
 
 
 def _show_needs(made: Made, console: Console) -> None:
-    """The files that would enable the most useful of the recipes that were left out."""
-    if not made.files.used or not made.recipes.left_out:
+    """The files that would enable the most useful of the recipes that were left out, and each table of one's own."""
+    if not made.files.used:
         return
-    console.print("\nLeft out for want of a file:")
+    left_out = [each for each in made.recipes.left_out if not each.declared]
+    if left_out:
+        console.print("\nLeft out for want of a file:")
     shown = 0
-    for missing, recipes in _by_need(made.recipes.left_out, made.files)[:MOST_NEEDS]:
+    for missing, recipes in _by_need(left_out, made.files)[:MOST_NEEDS]:
         shown += len(recipes)
         names = listed([recipe.name for recipe in recipes])
         console.print(f"  {names}: {_in_words(missing, recipes, made)}", markup=False)
-    rest = len(made.recipes.left_out) - shown
+    rest = len(left_out) - shown
     if rest:
         console.print(f"  {counted(rest, 'more recipe')}")
+    _show_own_tables([each for each in made.recipes.left_out if each.declared], console)
+
+
+def _show_own_tables(left_out: Sequence[LeftOut], console: Console) -> None:
+    """What to write for the recipes that read a table which no header tells: the shop has to name it."""
+    if left_out:
+        console.print("\nLeft out for want of a table of your own:")
+    for each in left_out:
+        words = [table_words(table) for table in each.declared.values()]
+        words += [_in_file(need) for need in each.needs if need.partition(".")[0] not in each.declared]
+        console.print(f"  {each.name}: {', and '.join(words)}", markup=False)
 
 
 def _by_need(left_out: Sequence[LeftOut], files: ShopFiles) -> list[tuple[str, list[LeftOut]]]:
@@ -191,8 +211,6 @@ def _by_need(left_out: Sequence[LeftOut], files: ShopFiles) -> list[tuple[str, l
 
 def _in_words(missing: str, recipes: Sequence[LeftOut], made: Made) -> str:
     """A file, with the columns that the recipes ask of it, or the columns that a file lacks."""
-    if missing == OWN_TABLE:
-        return f"{missing} under sources (each says which, and how it is written)"
     if "." in missing:
         return listed([*dict.fromkeys(_in_file(need) for need in missing.split(" and "))])
     parts = [need.partition(".") for recipe in recipes for need in recipe.needs]
@@ -202,8 +220,10 @@ def _in_words(missing: str, recipes: Sequence[LeftOut], made: Made) -> str:
 
 
 def _in_file(need: str) -> str:
-    """`birth_date in customers`; of a kind of event `open events`."""
+    """`birth_date in customers`; of a kind of event `open events`; of a whole table `carts`."""
     table, _, column = need.partition(".")
+    if not column:
+        return table
     return f"{column} events" if table == "events" and column not in CANONICAL[table] else f"{column} in {table}"
 
 

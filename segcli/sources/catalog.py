@@ -10,7 +10,7 @@ import polars as pl
 from segcli.problems import Problems, nearest
 from segcli.project.models import Project, SourceDefinition
 from segcli.sources.columns_of_file import type_at
-from segcli.sources.declared_tables import DeclaredTable, declared_tables, with_declared
+from segcli.sources.declared_tables import Declared, DeclaredTable, declared_tables, with_declared
 from segcli.sources.derived import derive_given
 from segcli.sources.expectations import check_expected_tables
 from segcli.sources.extra_types import common_type, native_type, settle_types
@@ -33,7 +33,6 @@ from segcli.sources.tables import (
     CatalogTable,
 )
 
-Declared = Mapping[str, DeclaredTable]
 Types = Mapping[str, pl.DataType]
 
 
@@ -47,7 +46,7 @@ def recognise(project: Project, mentioned: frozenset[str], problems: Problems) -
     declared = declared_tables(project.recipes, problems)
     project = replace(project, sources=with_declared(project.sources, declared, problems))
     plans = _plans(project, declared, problems)
-    _check_maps(project, plans, problems)
+    _check_maps(project, plans, declared, problems)
     plans = _without_doubles(plans)
     if plans and not any(plan.kind.tables for plan in plans) and not problems.errors:
         for plan in plans:
@@ -99,7 +98,7 @@ def _found_files(definition: SourceDefinition, project: Project, problems: Probl
     return files
 
 
-def _check_maps(project: Project, plans: list[FilePlan], problems: Problems) -> None:
+def _check_maps(project: Project, plans: list[FilePlan], declared: Declared, problems: Problems) -> None:
     """What `--map` names has to exist: the table, its column, and the column of some file."""
     headers = [name for plan in plans for name in plan.file.header]
     folded = {fold(name) for name in headers}
@@ -111,7 +110,8 @@ def _check_maps(project: Project, plans: list[FilePlan], problems: Problems) -> 
                 hint=nearest(table, CANONICAL) or _one_of(CANONICAL),
             )
             continue
-        known = {**CANONICAL[table], **WORKING.get(table, {})}
+        more = declared[table].columns if table in declared else {}
+        known = {**CANONICAL[table], **WORKING.get(table, {}), **more}
         for column, raw in columns.items():
             if column not in known:
                 hint = nearest(column, known) or _one_of(known)

@@ -35,8 +35,11 @@ class DeclaredTable:
     @property
     def header(self) -> tuple[str, ...]:
         """The columns that a file of it has; the first, where its rows are customers', is one that says whose."""
-        person = " or ".join(PERSON)
+        person = "email or customer_id"
         return tuple(dict.fromkeys([self.by or person, *([self.time] if self.time else []), *self.columns]))
+
+
+Declared = Mapping[str, DeclaredTable]
 
 
 def declared_tables(recipes: Iterable[Recipe], problems: Problems) -> dict[str, DeclaredTable]:
@@ -106,7 +109,7 @@ def _kind(by: str | None) -> str:
 
 
 def with_declared(
-    sources: Iterable[SourceDefinition], declared: Mapping[str, DeclaredTable], problems: Problems
+    sources: Iterable[SourceDefinition], declared: Declared, problems: Problems
 ) -> tuple[SourceDefinition, ...]:
     """The sources, those of declared tables joined as the recipes say where they do not say it themselves.
 
@@ -123,8 +126,3 @@ def _with_declared(source: SourceDefinition, table: DeclaredTable | None, proble
         said = f"'{source.table}' is {_kind(source.by)} here, and {_kind(table.by)} for the recipe at {table.place}."
         problems.error(said, source.place, f"sources.{source.table}", "Give this table another name, or join it so.")
     return replace(source, by=source.by or table.by)
-
-
-def declared_types(declared: Mapping[str, DeclaredTable], table: str) -> Mapping[str, pl.DataType]:
-    """The types of the columns that recipes declare of a table."""
-    return declared[table].columns if table in declared else {}

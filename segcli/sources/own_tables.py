@@ -10,7 +10,7 @@ import polars as pl
 from segcli.problems import Problems, nearest
 from segcli.project.models import SourceDefinition
 from segcli.sources.columns_of_file import Names
-from segcli.sources.declared_tables import DeclaredTable
+from segcli.sources.declared_tables import Declared, DeclaredTable
 from segcli.sources.files import SourceFile
 from segcli.sources.headers import fold, listed
 from segcli.sources.plain import PERSON, map_columns
@@ -79,9 +79,7 @@ def renamed_columns(file: SourceFile, kind: FileKind, definition: SourceDefiniti
     return {column: raw for column, raw in found.items() if raw is not None}
 
 
-def typed_as_declared(
-    kind: FileKind, extras: Extras, declared: Mapping[str, DeclaredTable]
-) -> tuple[FileKind, dict[str, dict[str, str]]]:
+def typed_as_declared(kind: FileKind, extras: Extras, declared: Declared) -> tuple[FileKind, dict[str, dict[str, str]]]:
     """The kind with the columns that recipes declare among its own, to be cast to their types; the other extras."""
     rules = []
     others = {table: dict(columns) for table, columns in extras.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from segcli.problems import Problems, nearest
 from segcli.project.models import SourceDefinition
 from segcli.sources.columns_of_file import Names, flat_names, lacking, resolve_kind
-from segcli.sources.declared_tables import DeclaredTable
+from segcli.sources.declared_tables import Declared
 from segcli.sources.files import SourceFile
 from segcli.sources.headers import fold, listed, name_extras
 from segcli.sources.own_tables import own_kind, own_time, renamed_columns, typed_as_declared
@@ -44,20 +44,20 @@ def recognise_file(
     file: SourceFile,
     definition: SourceDefinition,
     maps: Overrides,
-    declared: Mapping[str, DeclaredTable],
+    declared: Declared,
     problems: Problems,
 ) -> FilePlan:
     """What `file` is. A file that is nothing we know feeds no table and says so in its note."""
     names = Names(file.header, file.types)
     overrides = {table: dict(columns) for table, columns in maps.items()}
     if definition.table and definition.columns:
-        named = {column: raw for column, raw in definition.columns.items() if _is_column(column, definition)}
+        named = {column: raw for column, raw in definition.columns.items() if _is_column(column, definition, declared)}
         overrides[definition.table] = {**overrides.get(definition.table, {}), **named}
     present = {
         table: {column: names.index[fold(raw)] for column, raw in columns.items() if fold(raw) in names.index}
         for table, columns in overrides.items()
     }
-    _check_definition(file, definition, names, problems)
+    _check_definition(file, definition, names, declared, problems)
     found, time = _find_preset(names, definition), None
     if found is None and definition.table and definition.table not in CANONICAL:
         time = own_time(names, definition, declared.get(definition.table))
@@ -69,7 +69,9 @@ def recognise_file(
     return FilePlan(file, describe(file, kind), kind, definition, extras, time)
 
 
-def _check_definition(file: SourceFile, definition: SourceDefinition, names: Names, problems: Problems) -> None:
+def _check_definition(
+    file: SourceFile, definition: SourceDefinition, names: Names, declared: Declared, problems: Problems
+) -> None:
     known = {kind.platform for kind in load_presets()} | {f"{kind.platform}.{kind.name}" for kind in load_presets()}
     if definition.preset is not None and definition.preset not in known:
         key = f"sources.{definition.table}.preset"
@@ -79,8 +81,8 @@ def _check_definition(file: SourceFile, definition: SourceDefinition, names: Nam
         by_option = column in definition.mapped
         place = None if by_option else definition.place
         key = "--map" if by_option else f"sources.{definition.table}.columns.{column}"
-        if not _is_column(column, definition):
-            columns = _columns_of(definition.table)
+        if not _is_column(column, definition, declared):
+            columns = _columns_of(definition.table, declared)
             hint = nearest(column, columns) or f"Known are {', '.join(columns)}."
             problems.error(f"{definition.table} has no column '{column}'.", place, key, hint)
         elif fold(raw) not in names.index:
@@ -92,13 +94,14 @@ def _check_definition(file: SourceFile, definition: SourceDefinition, names: Nam
             )
 
 
-def _columns_of(table: str) -> tuple[str, ...]:
-    return (*CANONICAL[table], *WORKING.get(table, {}))
+def _columns_of(table: str, declared: Declared) -> tuple[str, ...]:
+    more = declared[table].columns if table in declared else ()
+    return (*CANONICAL[table], *WORKING.get(table, {}), *more)
 
 
-def _is_column(column: str, definition: SourceDefinition) -> bool:
+def _is_column(column: str, definition: SourceDefinition, declared: Declared) -> bool:
     """Whether a column that the definition names is one of its table; own tables may name any."""
-    return definition.table not in CANONICAL or column in _columns_of(definition.table)
+    return definition.table not in CANONICAL or column in _columns_of(definition.table, declared)
 
 
 def _find_preset(names: Names, definition: SourceDefinition) -> FileKind | None:

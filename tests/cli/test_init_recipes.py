@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segcli.cli.init_files import look_into
-from segcli.cli.init_recipes import OWN_TABLE, RecipeChoice, ShownRecipe, choose_recipes, first_sentence
+from segcli.cli.init_recipes import RecipeChoice, ShownRecipe, choose_recipes, first_sentence
 from segcli.problems import Problems
 from segcli.project import load_project, shipped_recipes
 from segcli.project.recipe_choice import default_set, first_campaigns
@@ -51,8 +51,9 @@ def test_a_shop_that_has_every_file_begins_with_the_default_set_and_the_first_ca
     # Whatever is shipped is either taken, offered, or left out with a reason.
     known = {*names_of(choice.chosen), *names_of(choice.offered), *(each.name for each in choice.left_out)}
     assert known == shipped_recipes().keys()
-    # These read tables that a shop has to name itself.
-    assert {each.name for each in choice.left_out if OWN_TABLE in each.needs} == {"weather", "loyalty-import"}
+    # These read tables that a shop has to name itself, and say which.
+    own = {each.name: each.needs for each in choice.left_out if each.declared}
+    assert own == {"weather": ("weather",), "loyalty-import": ("loyalty",), "support-pause": ("support",)}
     assert all(each.needs for each in choice.left_out)
 
 
