@@ -12,7 +12,7 @@ from segcli.cli import options
 
 if TYPE_CHECKING:
     from segcli.cli.vocabulary import Entry
-    from segcli.project.models import Field, Segment
+    from segcli.project.models import Field, Recipe, Segment
 
 
 def fields(
@@ -25,7 +25,7 @@ def fields(
     from segcli.cli.vocabulary import vocabulary
     from segcli.problems import RecipeError, nearest
 
-    entries = {entry.name: entry for entry in vocabulary(_definitions(project))}
+    entries = {entry.name: entry for entry in vocabulary(*_definitions(project))}
     if name is not None and name not in entries:
         hint = nearest(name, entries) or "`segcli fields` lists them all."
         raise RecipeError(f"no field named '{name}'. {hint}")
@@ -39,15 +39,16 @@ def fields(
         _show_all(chosen)
 
 
-def _definitions(project: str | None) -> list[Field | Segment]:
+def _definitions(project: str | None) -> tuple[list[Field | Segment], tuple[Recipe, ...]]:
     from segcli.contact import shipped_contact_fields
     from segcli.pipeline import definitions
     from segcli.project import builtin_vocabulary, load_project
 
     if project is None and not Path("segcli.yaml").exists():
-        return [*builtin_vocabulary().fields, *shipped_contact_fields()]
-    found, segments = definitions(load_project([project] if project else []))
-    return [*found, *segments]
+        return [*builtin_vocabulary().fields, *shipped_contact_fields()], ()
+    loaded = load_project([project] if project else [])
+    found, segments = definitions(loaded)
+    return [*found, *segments], loaded.recipes
 
 
 def _show_all(entries: list[Entry]) -> None:

@@ -71,13 +71,10 @@ def answer(made: Made) -> dict[str, Any]:
         ],
         "recipes": [recipe.name for recipe in made.recipes.chosen],
         "offered": [recipe.name for recipe in made.recipes.offered],
-        "left_out": [
-            {
-                "recipe": each.name, "needs": list(each.needs),
-                "sources": {name: table_words(table) for name, table in each.declared.items()},
-            }
-            for each in made.recipes.left_out
-        ],
+        "left_out": [{"recipe": each.name, "needs": list(each.needs)} for each in made.recipes.left_out],
+        "own_tables": {
+            name: table_words(table) for each in made.recipes.left_out for name, table in each.declared.items()
+        },
         "next": made.commands(),
         "cron": made.crons(),
     }  # fmt: skip

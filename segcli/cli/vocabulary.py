@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import yaml
 
+from segcli.problems import Problems
 from segcli.project.models import (
     AcrossField,
     AggregateField,
     CasesField,
     Field,
     PointsField,
+    Recipe,
     ScoreField,
     Segment,
     TopField,
     ValueField,
 )
+from segcli.sources.declared_tables import declared_tables
 from segcli.sources.tables import DERIVED
 
 KINDS: dict[type, str] = {
@@ -48,18 +51,37 @@ class Entry:
     definition: str
 
 
-def vocabulary(definitions: Iterable[Field | Segment]) -> list[Entry]:
-    """Every field of the definitions, then the columns of customers, in the order they were written."""
+def vocabulary(definitions: Iterable[Field | Segment], recipes: Iterable[Recipe] = ()) -> list[Entry]:
+    """Every field of the definitions, then the columns of customers, in the order they were written.
+
+    Columns that the `recipes` declare come last.
+    """
     by_name = {item.name: item for item in definitions}
-    entries = [_entry(item, by_name) for item in by_name.values() if not isinstance(item, Segment)]
+    declared = list(_declared_columns(recipes))
+    tables = {entry.name: entry.tables for entry in declared}
+    entries = [_entry(item, by_name, tables) for item in by_name.values() if not isinstance(item, Segment)]
     columns = yaml.safe_load(resources.files("segcli.sources").joinpath("columns.yaml").read_text("utf-8"))
     for name, meaning in columns["customers"].items():
         how = "worked out from the customers file" if name in DERIVED["customers"] else "from the files"
         entries.append(Entry(name, "column", meaning, None, how, "customers", "", ("customers",), ""))
-    return entries
+    return [*entries, *declared]
 
 
-def _entry(item: Field, by_name: dict[str, Field | Segment]) -> Entry:
+def _declared_columns(recipes: Iterable[Recipe]) -> Iterator[Entry]:
+    """The columns of customers that recipes declare: their own, and those of lookups."""
+    for table in declared_tables(recipes, Problems()).values():
+        place = f"{table.place.path}:{table.place.line}"
+        for column in table.columns:
+            if table.name == "customers":
+                meaning = "A column that the customers file may have"
+                yield Entry(column, "column", meaning, None, "from the files", "customers", place, ("customers",), "")
+            elif table.by is not None and column != table.by:
+                meaning = f"{column} of {table.name}, by the customer's {table.by}"
+                name, of = f"{table.name}_{column}", ("customers", table.name)
+                yield Entry(name, "column", meaning, None, f"the table {table.name}", "customers", place, of, "")
+
+
+def _entry(item: Field, by_name: dict[str, Field | Segment], columns: Mapping[str, tuple[str, ...]]) -> Entry:
     return Entry(
         name=item.name,
         kind=KINDS[type(item)],
@@ -68,12 +90,14 @@ def _entry(item: Field, by_name: dict[str, Field | Segment]) -> Entry:
         source=item.source,
         recipe=item.recipe,
         place=f"{item.place.path}:{item.place.line}" if item.place.line else item.place.path,
-        tables=tuple(sorted(_tables(item, by_name, set()))),
+        tables=tuple(sorted(_tables(item, by_name, columns, set()))),
         definition=definition_text(Path(item.place.path), item.place.line or 1),
     )
 
 
-def _tables(item: Field | Segment, by_name: dict[str, Field | Segment], seen: set[str]) -> set[str]:
+def _tables(
+    item: Field | Segment, by_name: dict[str, Field | Segment], columns: Mapping[str, tuple[str, ...]], seen: set[str]
+) -> set[str]:
     """The tables that a definition reads, through everything it names."""
     from segcli.fields.planning import references
 
@@ -85,8 +109,9 @@ def _tables(item: Field | Segment, by_name: dict[str, Field | Segment], seen: se
     if table:
         tables.add(table)
     for name in references(item):
+        tables |= {*columns.get(name, ())}
         if name in by_name:
-            tables |= _tables(by_name[name], by_name, seen)
+            tables |= _tables(by_name[name], by_name, columns, seen)
     return tables
 
 

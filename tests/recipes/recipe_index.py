@@ -21,7 +21,8 @@ from segcli.project import load_project, shipped_recipes
 from segcli.project.campaign_models import Campaign, RowStart, Step
 from segcli.project.durations import duration_text
 from segcli.project.models import Project, Recipe
-from segcli.sources.tables import NEAREST_STORE
+from segcli.sources.declared_tables import DeclaredTable, declared_tables
+from segcli.sources.tables import CANONICAL, NEAREST_STORE
 
 ROOT = Path(__file__).parents[2]
 INDEX = ROOT / "recipes" / "README.md"
@@ -84,6 +85,8 @@ def _recipe(recipe: Recipe, everything: Project, asked: list[PlaybookRow]) -> It
     if rows := [row.name for row in asked if recipe.name in row.recipes]:
         yield f"- playbooks: {', '.join(rows)}"
     yield f"- reads: {', '.join(_tables(recipe, everything))}"
+    for table in declared_tables([recipe], Problems()).values():
+        yield f"- {_declared(table)}"
     if recipe.segments:
         yield f"- segments: {', '.join(_code(item.name) for item in recipe.segments)}"
     if recipe.fields:
@@ -107,7 +110,7 @@ def _tables(recipe: Recipe, everything: Project) -> list[str]:
         shown = [each.step.products for each in campaign.steps if each.step.products]
         found |= {table for products in shown for table in needed_tables(products)}
     nodes, seen = prepared.prepared.plan.by_name, set[str]()
-    lookups = {source.table for source in everything.sources if source.by}
+    lookups = {table.name for table in recipe.tables if table.by}
     while asked:
         name = asked.pop()
         node = nodes.get(name)
@@ -119,6 +122,13 @@ def _tables(recipe: Recipe, everything: Project) -> list[str]:
         found |= {node.table} if isinstance(node, TableNode) else set()
         asked += sorted(node.needs)
     return sorted(found - OWN)
+
+
+def _declared(table: DeclaredTable) -> str:
+    """What a file has to have: of a table of the shop's own how to name it, of a built-in one the columns besides."""
+    if table.name in CANONICAL:
+        return f"columns of {table.name} besides: {', '.join(map(_code, table.columns))}"
+    return f"a table of your own: {_code(table.entry)} under `sources:`, with the columns {', '.join(table.header)}"
 
 
 def _start(campaign: Campaign) -> str:
