@@ -35,7 +35,7 @@ class DeclaredTable:
     @property
     def header(self) -> tuple[str, ...]:
         """The columns that a file of it has; the first, where its rows are customers', is one that says whose."""
-        person = "email or customer_id"
+        person = "customer_id or email"
         return tuple(dict.fromkeys([self.by or person, *([self.time] if self.time else []), *self.columns]))
 
 

@@ -58,8 +58,10 @@ def recognise_file(
         for table, columns in overrides.items()
     }
     _check_definition(file, definition, names, declared, problems)
-    found, time = _find_preset(names, definition), None
-    if found is None and definition.table and definition.table not in CANONICAL:
+    own = bool(definition.table) and definition.table not in CANONICAL
+    # What a project names is no platform's file by chance: status, reason, email, created are a help desk's words too.
+    found, time = None if own and definition.preset is None else _find_preset(names, definition), None
+    if found is None and own:
         time = own_time(names, definition, declared.get(definition.table))
         found = own_kind(file, names, definition, time, problems)
     kind = found or _find_plain(file, names, present, definition, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,10 @@ def test_without_the_tables_what_rests_on_them_is_unavailable_and_nothing_is_wro
     assert "note not available for want of support: asked_support_about, asked_support_often and support_pause" in lines
     assert "note not available for want of weather and customers.city: weather_is" in lines
     assert [line for line in lines if line.startswith("note") and "Give it as" in line] == [
-        "note loyalty: Give it as loyalty: {files: loyalty.csv} under sources, with the columns email or customer_id, "
+        "note loyalty: Give it as loyalty: {files: loyalty.csv} under sources, with the columns customer_id or email, "
         "state, points_balance, vip_tier and referral_url.",
         "note support: Give it as support: {files: support.csv, time: opened_at} under sources, with the columns "
-        "email or customer_id, opened_at, status and topic.",
+        "customer_id or email, opened_at, status and topic.",
         "note weather: Give it as weather: {files: weather.csv, by: city} under sources, with the columns city, "
         "weather and temperature_c.",
     ]
@@ -168,3 +169,20 @@ campaigns:
     assert code == 0
     assert any("campaigns.sunny: nothing of this campaign can be sent for want of weather." in line for line in lines)
     assert any(line.startswith("note weather: Give it as weather: {files: weather.csv, by: country}") for line in lines)
+
+
+def test_the_readmes_example_is_read_with_the_files_that_it_names(tmp_path: Path, capsys: Capture) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    [declared] = re.findall(r"```yaml\n(tables:\n.*?)```", readme, re.DOTALL)
+    [named] = re.findall(r"`sources: \{(support: [^`]*)\}`", readme)
+    fields = (
+        "fields: {warm: {value: weather_temperature_c > 20}, tickets: {from: support, within: 7d, value: count(*)}}\n"
+    )
+    project = PROJECT.replace(SOURCES, f"{SOURCES}, {named}")
+    shop = small_shop(tmp_path, declared + fields + "segments: {large: {where: shoe_size > 45}}\n", project)
+    (shop / "customers.csv").write_text("customer_id,city,shoe_size\n1,Izmir,46\n2,Bonn,40\n")
+    (shop / "tickets.csv").write_text("customer_id,opened_at,status,topic\n1,2026-06-29,open,late\n")
+    (shop / "weather.csv").write_text("city,weather,temperature_c\nIzmir,sunny,31\nBonn,rain,18\n")
+    code, lines = checked(shop, capsys)
+    assert code == 0
+    assert not [line for line in lines if "not available" in line]

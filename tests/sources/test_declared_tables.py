@@ -101,6 +101,13 @@ def test_the_project_names_columns_otherwise_and_its_time_and_key_win(tmp_path: 
     ]
 
 
+def test_a_table_of_ones_own_is_not_taken_for_the_file_of_a_platform(tmp_path: Path) -> None:
+    row = {"status": "open", "reason": "late", "email": "a@example.com", "created": "2026-01-01"}
+    write_csv(tmp_path / "t.csv", "status,reason,email,created", row)  # SendGrid's bounces have this header
+    project = shop(tmp_path, TICKETS, SourceDefinition("support", ("t.csv",), HERE))
+    assert catalog_of(project).tables.keys() & {"support", "events"} == {"support"}
+
+
 def test_a_file_without_the_key_of_a_lookup_is_a_problem_that_says_how_to_name_it(tmp_path: Path) -> None:
     write_csv(tmp_path / "w.csv", "town,sky", {"town": "Izmir", "sky": "sunny"})
     project = shop(tmp_path, WEATHER, SourceDefinition("weather", ("w.csv",), HERE))
