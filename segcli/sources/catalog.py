@@ -24,10 +24,12 @@ from segcli.sources.tables import (
     DERIVED,
     HISTORY,
     LOOKUPS,
+    NUMBER,
     TEXT,
     TIME,
     TIME_COLUMN,
     UNCOUNTED,
+    WHOLE,
     WORKING,
     Catalog,
     CatalogTable,
@@ -178,32 +180,33 @@ def _table(
 ) -> CatalogTable:
     typed = declared.columns if declared else {}
     definition = next((plan.definition for plan in plans if plan.definition.table == table), None)
+    place = definition.place if definition else None
     if table in CANONICAL:
         columns = {**CANONICAL[table], **DERIVED.get(table, {}), **typed, **extras}
-        time, by_person, by = TIME_COLUMN.get(table), table not in LOOKUPS, None
-    else:
-        assert definition is not None
-        rules = [rule for plan in plans for rule in plan.kind.tables if rule.table == table]
-        fixed = [column for rule in rules for column in rule.columns if column not in extras]
-        time = next((plan.time for plan in plans if plan.time and plan.definition.table == table), None)
-        time, by = time or (declared.time if declared else None), definition.by
-        columns = {**dict.fromkeys(fixed, TEXT()), **typed, **({time: TIME} if time else {}), **extras}
-        by_person = by is None
-        if by_person:
-            columns = {"customer_id": TEXT(), **columns}
-    place = definition.place if definition else None
-    return CatalogTable(table, columns, frozenset(given), time, by_person, place, by=by)
+        return CatalogTable(table, columns, frozenset(given), TIME_COLUMN.get(table), table not in LOOKUPS, place)
+    assert definition is not None
+    rules = [rule for plan in plans for rule in plan.kind.tables if rule.table == table]
+    fixed = [column for rule in rules for column in rule.columns if column not in extras]
+    time = next((plan.time for plan in plans if plan.time and plan.definition.table == table), None)
+    time = time or (declared.time if declared else None)
+    columns = {**dict.fromkeys(fixed, TEXT()), **typed, **({time: TIME} if time else {}), **extras}
+    return _own_table(CatalogTable(table, columns, frozenset(given), time, True, place, by=definition.by))
 
 
 def _declared_table(table: DeclaredTable) -> CatalogTable:
     """A table of which there is no file: its columns, none of them given."""
     if table.name in CANONICAL:
         return _table(table.name, set(), {}, [], table)
-    key = {table.by or "customer_id": TEXT()}
-    by_person = table.by is None
-    return CatalogTable(
-        table.name, {**key, **table.columns}, frozenset(), table.time, by_person, table.place, by=table.by
-    )
+    return _own_table(CatalogTable(table.name, table.columns, frozenset(), table.time, True, table.place, by=table.by))
+
+
+def _own_table(table: CatalogTable) -> CatalogTable:
+    """A table of the project's own with what joins it to customers; rows of theirs that have a time have an age."""
+    if table.by is not None:
+        return replace(table, columns={table.by: TEXT(), **table.columns}, by_person=False)
+    ages = {"age_days": WHOLE(), "age_hours": NUMBER()} if table.time else {}
+    given = table.given | (set(ages) if table.time in table.given else set())
+    return replace(table, columns={"customer_id": TEXT(), **ages, **table.columns}, given=given)
 
 
 def _check_lookups(lookups: Iterable[CatalogTable], customers: CatalogTable, problems: Problems) -> None:

@@ -103,6 +103,19 @@ def test_a_window_over_a_table_without_its_time_is_unavailable(tmp_path: Path, c
     )
 
 
+def test_rows_of_ones_own_table_have_an_age_and_points_fade_with_it(tmp_path: Path, capsys: Capture) -> None:
+    recipe = """fields:
+  old_tickets: {from: support, where: age_days >= 3, value: count(*), default: 0}
+  trouble: {points: [{from: support, each: 8, half_life: 1d}]}
+segments: {patient: {where: old_tickets > 0}}
+"""
+    shop = small_shop(tmp_path, recipe, PROJECT.replace(SOURCES, f"{SOURCES}, support: tickets.csv"))
+    (shop / "tickets.csv").write_text("customer_id,created_at\n1,2026-06-27 09:00\n2,2026-06-29 09:00\n")
+    for person, old, points in (("1", 1, 1.0), ("2", 0, 4.0)):
+        found = json.loads(ran(capsys, "profile", person, "--project", shop, "--json")[1])["customer"]
+        assert (found["old_tickets"], found["trouble"]) == (old, points)
+
+
 def test_columns_of_customers_that_a_recipe_declares_may_be_absent(tmp_path: Path, capsys: Capture) -> None:
     project = PROJECT.replace("[./recipes/mine]", "[profile-survey]")
     code, lines = checked(small_shop(tmp_path, project=project), capsys)
@@ -174,7 +187,7 @@ campaigns:
 def test_the_readmes_example_is_read_with_the_files_that_it_names(tmp_path: Path, capsys: Capture) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     [declared] = re.findall(r"```yaml\n(tables:\n.*?)```", readme, re.DOTALL)
-    [named] = re.findall(r"`sources: \{(support: [^`]*)\}`", readme)
+    [named] = re.findall(r"`sources: \{(support: tickets[^`]*)\}`", readme)
     fields = (
         "fields: {warm: {value: weather_temperature_c > 20}, tickets: {from: support, within: 7d, value: count(*)}}\n"
     )

@@ -199,6 +199,23 @@ def test_what_is_missing_is_told_as_a_file_a_column_or_a_kind_of_event(tmp_path:
     assert {"recipe": "best-hour", "needs": ["events.click", "events.open"]} in left_out
 
 
+def test_recipes_that_read_a_table_of_ones_own_say_which_with_its_columns(tmp_path: Path, capsys: Capture) -> None:
+    shop = small_folder(tmp_path / "shop")
+    said = " ".join(ran(capsys, "init", shop)[1].split())
+    own = said[said.index("Left out for want of a table of your own:") :]
+    words = (
+        "support: {files: support.csv, time: opened_at} under sources, "
+        "with the columns customer_id or email, opened_at, status and topic"
+    )
+    assert f" support-pause: {words} weather: weather: {{files: weather.csv, by: city}} under sources" in own
+    assert "with the columns city, weather and temperature_c, and city in customers" in own
+    (shop / "segcli.yaml").unlink()
+    answer = json.loads(ran(capsys, "init", shop, "--json")[1])
+    assert {"recipe": "weather", "needs": ["weather", "customers.city"]} in answer["left_out"]
+    assert answer["own_tables"].keys() == {"loyalty", "support", "weather"}
+    assert answer["own_tables"]["support"] == words
+
+
 def test_commands_and_lines_for_cron_are_never_broken_over_lines(tmp_path: Path, capsys: Capture) -> None:
     shop = small_folder(tmp_path / "a shop with a very long name" / ("x" * 80))
     code, out, _ = ran(capsys, "init", shop)

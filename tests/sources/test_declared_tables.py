@@ -52,6 +52,7 @@ def test_a_table_without_a_file_has_its_columns_and_gives_none(tmp_path: Path) -
     assert (support.by_person, support.time, support.given) == (True, "opened_at", frozenset())
     assert support.columns == {
         "customer_id": pl.String, "opened_at": pl.Datetime("us"), "status": pl.String, "stars": pl.Float64,
+        "age_days": pl.Int64, "age_hours": pl.Float64,
     }  # fmt: skip
     assert (weather.by_person, weather.by, weather.given) == (False, "city", frozenset())
     customers = catalog.tables["customers"]
@@ -131,7 +132,8 @@ def test_what_a_lookup_gives_is_not_given_where_customers_have_no_key_for_it(tmp
 def test_two_recipes_declare_one_table_together(tmp_path: Path) -> None:
     more = "tables: {support: {columns: {status: text, topic: text}}}"
     support = catalog_of(shop(tmp_path, [TICKETS, more])).declared["support"]
-    assert set(support.columns) == {"customer_id", "opened_at", "status", "stars", "topic"}
+    declared = {"opened_at", "status", "stars", "topic"}
+    assert set(support.columns) == {"customer_id", "age_days", "age_hours", *declared}
     assert support.time == "opened_at"
 
 
