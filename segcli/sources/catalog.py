@@ -169,7 +169,7 @@ def _tables(
     }
     lookups = {**{name: _declared_table(table) for name, table in declared.items() if name not in CANONICAL}, **tables}
     tables["customers"] = _with_lookups(tables["customers"], lookups.values())
-    _check_lookups(lookups.values(), tables["customers"], problems)
+    _check_lookups(project, declared, tables["customers"], problems)
     if "orders" in tables:
         tables[UNCOUNTED] = replace(tables["orders"], name=UNCOUNTED)
     return {**tables, **history_catalog(project)}
@@ -209,13 +209,15 @@ def _own_table(table: CatalogTable) -> CatalogTable:
     return replace(table, columns={"customer_id": TEXT(), **ages, **table.columns}, given=given)
 
 
-def _check_lookups(lookups: Iterable[CatalogTable], customers: CatalogTable, problems: Problems) -> None:
+def _check_lookups(project: Project, declared: Declared, customers: CatalogTable, problems: Problems) -> None:
     """A lookup is joined by a column of customers, which has to be one."""
-    for table in lookups:
-        if table.by is not None and table.by not in customers.columns:
-            hint = nearest(table.by, customers.columns) or f"Known are {listed(customers.columns, 40)}."
-            key = f"{'sources' if table.given else 'tables'}.{table.name}.by"
-            problems.error(f"customers has no column '{table.by}'.", table.place, key, hint)
+    named = {source.table for source in project.sources}
+    lookups = [(source.table, source.by, source.place, "sources") for source in project.sources]
+    lookups += [(name, table.by, table.place, "tables") for name, table in declared.items() if name not in named]
+    for name, by, place, part in lookups:
+        if by is not None and by not in customers.columns:
+            hint = nearest(by, customers.columns) or f"Known are {listed(customers.columns, 40)}."
+            problems.error(f"customers has no column '{by}'.", place, f"{part}.{name}.by", hint)
 
 
 def _with_lookups(customers: CatalogTable, lookups: Iterable[CatalogTable]) -> CatalogTable:
