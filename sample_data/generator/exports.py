@@ -15,7 +15,7 @@ from generator.clock import AS_OF, HOUR, shop_time
 from generator.diary import Event
 from generator.loyalty import LOYALTY_HEADER, loyalty_rows
 from generator.people import CUSTOMER_HEADER, Person
-from generator.places import COUNTRIES
+from generator.places import ARCTIC, COUNTRIES
 from generator.purchases import Order
 from generator.shopify import CHECKOUT_HEADER, ORDER_HEADER, checkout_rows, money, order_rows
 from generator.story import Story
@@ -23,6 +23,8 @@ from generator.talking import TICKET_HEADER, support_tickets
 
 # What a second registration does not say again.
 ONLY_ONCE = ("gender", "birth_date", "postal_code", "tags", "referred_by", "interests", "reward_preference")
+SURVEY_ANSWERS = ("birth_date", "interests", "reward_preference")
+IN_THE_SURVEY = ("email", "first_name", "last_name", *SURVEY_ANSWERS)
 WEATHER_HEADER = ("city", "weather", "temperature_c")
 EVENT_SCHEMA: dict[str, pl.DataType] = {
     "customer_id": pl.String(), "at": pl.Int64(), "event": pl.String(), "product_id": pl.String(),
@@ -90,6 +92,9 @@ def customer_rows(people: Iterable[Person], seed: int) -> list[list[object]]:
         if person.guest:
             continue
         row = _customer_row(person, random.Random(f"{seed}:row:{person.index}"))
+        if person.answered_at:
+            rows += _surveyed(person, row)
+            continue
         rows.append(row)
         if person.second_id:
             again = dict(zip(CUSTOMER_HEADER, row, strict=True)) | dict.fromkeys(ONLY_ONCE)
@@ -101,6 +106,14 @@ def customer_rows(people: Iterable[Person], seed: int) -> list[list[object]]:
             again["created_at"] = shop_time(min(person.signed_up + 200 * HOUR, AS_OF))
             rows.append(list(again.values()))
     return sorted(rows, key=lambda cells: str(cells[0]))
+
+
+def _surveyed(person: Person, row: list[object]) -> list[list[object]]:
+    """The record of their sign-up without the answers, and the one that the survey made, which knows little else."""
+    cells = dict(zip(CUSTOMER_HEADER, row, strict=True))
+    answered = dict.fromkeys(CUSTOMER_HEADER) | {name: cells[name] for name in IN_THE_SURVEY}
+    answered |= {"customer_id": f"C{20001 + person.index:05d}", "created_at": shop_time(person.answered_at)}
+    return [list((cells | dict.fromkeys(SURVEY_ANSWERS)).values()), list(answered.values())]
 
 
 def _customer_row(person: Person, rng: random.Random) -> list[object]:
@@ -116,7 +129,7 @@ def _customer_row(person: Person, rng: random.Random) -> list[object]:
         person.birth_date, person.country.code, city.region, city.name if rng.random() < 0.93 else None,
         city.postal_code if rng.random() < 0.8 else None, f"{latitude:.4f}" if located else None,
         f"{longitude:.4f}" if located else None, person.language, city.timezone,
-        shop_time(person.signed_up) if person.email_consent or person.unsubscribed_at else None,
+        shop_time(person.signed_up) if person.email_consent or person.unsubscribed_at or person.unconfirmed else None,
         shop_time(person.signed_up), _yes_no(person.email_consent), _yes_no(person.sms_consent),
         shop_time(asked_at) if known else None,
         source if known else None,
@@ -136,4 +149,4 @@ def weather_rows(seed: int) -> list[tuple[str, str, int]]:
     for city in sorted((city for country in COUNTRIES for city in country.cities), key=lambda city: city.name):
         degrees = round(34 - abs(city.latitude - 15) / 2.2 + rng.gauss(0, 3))
         rows.append((city.name, rng.choice(("sunny", "sunny", "cloudy", "rain", "storm")), degrees))
-    return rows
+    return sorted([*rows, (ARCTIC.name, "cloudy", 4)])

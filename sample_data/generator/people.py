@@ -46,6 +46,8 @@ class Person:
     referred_by: str | None = None
     second_id: str | None = None  # a second registration with the same address
     unsubscribed_at: int | None = None
+    unconfirmed: bool = False  # signed up, and did not click in the mail that asks for it
+    answered_at: int | None = None  # when they told their profile in a survey
     # Habits
     gap_days: float = 60.0
     quits_at: int = AS_OF  # the day on which interest in the shop ends

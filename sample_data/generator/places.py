@@ -97,6 +97,7 @@ CANADA = (
     ),
     *_cities("America/Vancouver", ("Vancouver", "BC", "V6B 1A1", 49.28, -123.12, 1.2)),
 )  # fmt: skip
+ARCTIC = City("Iqaluit", "NU", "X0A 0H0", 63.75, -68.52, "America/Iqaluit")  # Canada's north: cold in June, too
 
 _ENGLISH_WOMEN = ("Ada", "Beth", "Cora", "Dana", "Elsie", "Faye", "Gwen", "Hope", "Iris", "June", "Kit",
     "Lena", "Mia", "Nell", "Opal", "Poppy", "Ruth", "Tess", "Uma", "Wren")  # fmt: skip

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from generator.additions import add_subscriptions, add_survey_answers, added_people, days_of
 from generator.browsing import browse
 from generator.catalogue import Product, build_catalogue
 from generator.clock import AS_OF, DAY
@@ -28,6 +29,7 @@ class Story:
 def tell(seed: int, only: Sequence[int] | None = None) -> Story:
     """Everything, or (`only`) the part of the people with these indices, which is the same in both cases."""
     products, everybody, mailings = build_catalogue(seed), build_people(seed), shop_mailings()
+    add_survey_answers(everybody)
     people = everybody if only is None else [everybody[index] for index in only]
     orders: list[Order] = []
     events: list[Event] = []
@@ -38,6 +40,10 @@ def tell(seed: int, only: Sequence[int] | None = None) -> Story:
         checkouts += diary.checkouts
         # A guest has no account to be recognised by; only their checkouts and orders carry an address.
         events += [] if person.guest else diary.events
+    if only is None:
+        added = added_people(seed, len(everybody))
+        people = [*people, *added]
+        events += [event for person in added for event in days_of(person, products).events]
     tests = [] if only else _test_orders(everybody[0], products)
     events.sort(key=lambda e: (e.at, e.customer_id, e.event, e.product_id or "", e.campaign or "", e.list or ""))
     return Story(people, products, number_orders(orders, tests), events, checkouts)
@@ -51,6 +57,7 @@ def live(person: Person, products: list[Product], mailings: list[Mailing], seed:
     browse(person, shelf, orders, diary)
     talk(person, orders, diary)
     read_mail(person, shelf, orders, mailings, diary)
+    add_subscriptions(diary)
     return orders, diary
 
 

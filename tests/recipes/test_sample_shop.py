@@ -45,7 +45,7 @@ def test_every_segment_has_members_in_the_sample_shop(sample: pipeline.SegmentRu
         for segment in sample.computed.plan.segments
         if segment.name not in with_members
         and (segment.each is None or segment.name not in with_values)
-        # It rests on codes that segcli sent, and the sample shop has not sent any.
+        # It rests on codes that segcli sent: see test_past_of_the_shop.py.
         and segment.name != "welcome_code_unused"
     ]
     assert empty == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from segcli.campaign_pipeline import run_campaigns
+from segcli.campaign_pipeline import CampaignRun, run_campaigns
 from segcli.campaign_preparing import prepare_campaigns
 from segcli.campaign_writing import write_campaigns
 from segcli.pipeline import scratch_folder
@@ -66,13 +66,10 @@ def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[s
     """Runs the whole programme at these moments; says so of each, and gives the year at the end."""
     shop = small_shop(sample, folder / "shop")
     recipes = programme()
-    settings = (shop / "segcli.yaml").read_text(encoding="utf-8")
-    names = "".join(f"  - {name}\n" for name in recipes)
-    settings = RECIPES.sub(f"recipes:\n{names}\n", settings, count=1)
-    # Who gets what is the question; that every message can be made is another test's.
-    (shop / "segcli.yaml").write_text(f"{settings}\nmessages: {{format: none}}\n", encoding="utf-8")
+    choose_recipes(shop, recipes)
     for number, moment in enumerate(times):
-        sent = _run(shop, moment)
+        with scratch_folder() as scratch:
+            sent = run_at(shop, moment, scratch, commit=True).sent.height
         yield f"{moment:%Y-%m-%d %H:%M}  {sent} sent ({number + 1} of {len(times)})"
     history = shop / "history"
     last = max(path for path in history.iterdir() if path.name[0].isdigit())
@@ -86,15 +83,24 @@ def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[s
     )
 
 
-def _run(shop: Path, moment: dt.datetime) -> int:
-    """One committed run, as `segcli campaign --commit` makes it; how many messages it sent."""
+def choose_recipes(shop: Path, recipes: Sequence[str]) -> None:
+    """Names these recipes, and no others, in a copy of the sample's segcli.yaml."""
+    settings = (shop / "segcli.yaml").read_text(encoding="utf-8")
+    names = "".join(f"  - {name}\n" for name in recipes)
+    settings = RECIPES.sub(f"recipes:\n{names}\n", settings, count=1)
+    # Who gets what is the question; that every message can be made is another test's.
+    (shop / "segcli.yaml").write_text(f"{settings}\nmessages: {{format: none}}\n", encoding="utf-8")
+
+
+def run_at(shop: Path, moment: dt.datetime, scratch: Path, *, commit: bool) -> CampaignRun:
+    """One run, as `segcli campaign` makes it, whose fields lie in `scratch`; with `commit` it becomes history."""
     problems = Problems()
-    with scratch_folder() as scratch:
-        project = load_project([shop], as_of=moment.isoformat())
-        prepared = prepare_campaigns(project, [], problems)
-        problems.stop()
-        run = run_campaigns(prepared, scratch)
-        written = write_campaigns(run, commit=True)
-    assert written.committed, written.refused
+    project = load_project([shop], as_of=moment.isoformat())
+    prepared = prepare_campaigns(project, [], problems)
+    problems.stop()
+    run = run_campaigns(prepared, scratch)
     assert not run.withheld, run.withheld
-    return run.sent.height
+    if commit:
+        written = write_campaigns(run, commit=True)
+        assert written.committed, written.refused
+    return run

@@ -1,0 +1,43 @@
+"""The sample shop on several days, with the files as they would have been exported then and one history for all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from segcli.campaign_pipeline import CampaignRun
+from tests.shops import SAMPLE, shop_as_of
+from tests.year.living import choose_recipes, run_at
+
+RECIPES = SAMPLE.parent / "recipes"
+Changes = Mapping[str, tuple[str, str]]  # recipe -> a text in it, and what a shop would write instead
+
+
+def live_through(
+    folder: Path, recipes: Sequence[str], moments: Sequence[dt.datetime], changes: Changes | None = None
+) -> list[CampaignRun]:
+    """The runs at these moments; the last is a rehearsal."""
+    runs = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGCLI_KEY", "0" * 64)
+        for moment in moments:
+            shop = shop_as_of(SAMPLE, folder / f"{moment:%Y-%m-%d}", moment)
+            for name, (old, new) in (changes or {}).items():
+                shutil.copytree(RECIPES / name, shop / name)
+                _replace(shop / name / "recipe.yaml", old, new)
+            choose_recipes(shop, [f"./{name}" if changes and name in changes else name for name in recipes])
+            _replace(shop / "segcli.yaml", "history: history", "history: ../history")
+            scratch = folder / f"scratch-{moment:%Y-%m-%d}"
+            scratch.mkdir()
+            runs.append(run_at(shop, moment, scratch, commit=moment != moments[-1]))
+    return runs
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, (file, old)
+    file.write_text(text.replace(old, new), encoding="utf-8")
