@@ -24,7 +24,7 @@ from generator.talking import TICKET_HEADER, support_tickets
 # What a second registration does not say again.
 ONLY_ONCE = ("gender", "birth_date", "postal_code", "tags", "referred_by", "interests", "reward_preference")
 SURVEY_ANSWERS = ("birth_date", "interests", "reward_preference")
-IN_THE_SURVEY = ("email", "first_name", "last_name", *SURVEY_ANSWERS)
+IN_THE_SURVEY = ("email", "first_name", "last_name", "country", *SURVEY_ANSWERS)
 WEATHER_HEADER = ("city", "weather", "temperature_c")
 EVENT_SCHEMA: dict[str, pl.DataType] = {
     "customer_id": pl.String(), "at": pl.Int64(), "event": pl.String(), "product_id": pl.String(),

@@ -11,6 +11,7 @@ from segcli.campaigns.code_pools import Pool, allot
 from segcli.campaigns.codes import WHOSE, check_distinct, unique_codes
 from segcli.problems import Problems
 from segcli.project.campaign_models import Campaign, Offer, Step
+from segcli.project.durations import duration_text
 
 PERCENT, AMOUNT, FREE_SHIPPING = "percent", "amount", "free_shipping"
 USED: Mapping[str, pl.DataType] = dict.fromkeys(("code", "code_pool", *WHOSE), pl.String())
@@ -66,8 +67,7 @@ def _rules(campaigns: Iterable[Campaign]) -> pl.DataFrame:
     for campaign in campaigns:
         for step in campaign.steps:
             for number, offer in enumerate(step.offers):
-                code = offer.code
-                kinds = (code.fixed, code.pool, code.prefix) if code else (None, None, None)
+                kinds = _kind_of_code(offer)
                 conditions = (offer.when is not None, offer.value is not None)
                 rows.append((campaign.name, step.name, number, offer.reward, *kinds, offer.valid, *conditions))
     return pl.DataFrame(rows, _RULES, orient="row")
@@ -121,12 +121,15 @@ def _allotted(rows: pl.DataFrame, sources: CodeSources) -> pl.DataFrame:
 
 
 def check_offers(campaigns: Iterable[Campaign], problems: Problems) -> None:
-    """Adds what a shop could not carry out: a code that would be two discounts, and percentages that are none."""
+    """Adds what a shop could not carry out: a code that would be two discounts, percentages that are none, and offers
+    that are over before they are sent.
+    """
     shared: dict[str, tuple[str, str | None]] = {}
     unique: dict[tuple[str, str], tuple[Step, tuple[str, str | None]]] = {}
     for campaign, step, offer in _offers(campaigns):
         key = f"campaigns.{campaign.name}.{step.name}"
         _check_value(offer, key, problems)
+        _check_expiry(campaign, step, offer, key, problems)
         discount = (offer.reward, offer.value.text if offer.value else None)
         if offer.code is not None and offer.code.fixed is not None:
             if shared.setdefault(offer.code.fixed.upper(), discount) != discount:
@@ -151,6 +154,35 @@ def _check_value(offer: Offer, key: str, problems: Problems) -> None:
         bounds = "more than 0 and at most 100" if offer.reward == PERCENT else "more than 0"
         place = offer.value.place if offer.value else offer.place
         problems.error(f"a reward of {offer.reward} is {bounds}, not {number:g}.", place, key)
+
+
+def _check_expiry(campaign: Campaign, step: Step, offer: Offer, key: str, problems: Problems) -> None:
+    """Warns where the time of a code, which counts from its first sending, is over before a later step shows it."""
+    first = _first_sending(campaign, step, offer)
+    if first is None or offer.valid is None or step.after - first.after < offer.valid:
+        return
+    apart, valid = duration_text(step.after - first.after), duration_text(offer.valid)
+    message = (
+        f"this offer has run out when step '{step.name}' sends it: it is valid for {valid} from step '{first.name}' "
+        f"on, which goes out {apart} before."
+    )
+    hint = f"Make it `valid` for longer than {apart}, or give this step an offer with another `prefix`."
+    problems.warn(message, offer.place, key, hint)
+
+
+def _first_sending(campaign: Campaign, step: Step, offer: Offer) -> Step | None:
+    """The step before that sends the same code first, unless a step between the two puts another in its place."""
+    first = None
+    for earlier in reversed(campaign.steps[: step.number]):
+        if any(_kind_of_code(each) == _kind_of_code(offer) for each in earlier.offers):
+            first = earlier
+        elif earlier.when is None and any(each.when is None for each in earlier.offers):
+            break
+    return first
+
+
+def _kind_of_code(offer: Offer) -> tuple[str | None, ...]:
+    return (offer.code.fixed, offer.code.pool, offer.code.prefix) if offer.code else (None, None, None)
 
 
 def _number(offer: Offer) -> float | None:

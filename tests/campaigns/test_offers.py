@@ -212,6 +212,43 @@ def test_one_prefix_for_two_discounts_of_a_series_is_warned_of() -> None:
     assert found(campaign((offer(value="10", code=UNIQUE),), (offer(code=other),))) == []
 
 
+def test_an_offer_that_is_over_before_a_later_step_sends_it_is_warned_of() -> None:
+    def days(*steps: tuple[int, Offer | None]) -> Campaign:
+        made = tuple(
+            Step(f"s{number}", number, PLACE, "hello", after * DAY, offers=(each,) if each else ())
+            for number, (after, each) in enumerate(steps)
+        )
+        return Campaign("winback", PLACE, "winback", Expression("true"), made)
+
+    three_days = offer(code=UNIQUE, valid=3 * DAY)
+    problems = Problems()
+    check_offers([days((0, three_days), (2, three_days), (7, three_days))], problems)
+    assert [str(problem) for problem in problems] == [
+        "recipes/shop/recipe.yaml:3:5: campaigns.winback.s2: this offer has run out when step 's2' sends it: "
+        "it is valid for 3d from step 's0' on, which goes out 7d before. "
+        "Make it `valid` for longer than 7d, or give this step an offer with another `prefix`."
+    ]
+    assert len(found(days((0, three_days), (3, three_days)))) == 1  # over in the moment of its sending
+    assert len(found(days((0, offer(code=FIXED, valid=3 * DAY)), (4, None), (9, offer(code=FIXED, valid=DAY))))) == 1
+    other = offer(code=Code(PLACE, prefix="LAST"), valid=3 * DAY)
+    for sound in (
+        days((0, three_days), (7, None)),
+        days((0, three_days), (7, other)),
+        days((0, three_days), (4, other), (8, three_days)),  # another code between the two: it counts anew
+        days((0, three_days), (7, offer(code=UNIQUE, valid=8 * DAY))),
+        days((0, three_days), (7, offer(code=UNIQUE))),
+    ):
+        assert found(sound) == []
+
+
+def test_what_is_warned_of_is_what_customers_would_see() -> None:
+    first_sent = NOON - 7 * DAY
+    asked = campaign((offer("gift", None, UNIQUE, valid=3 * DAY),))
+    again = due("a", since=first_sent, code=attached(due("a"), asked)["code"].item())
+    (row,) = attached(again, asked).iter_rows(named=True)
+    assert row["code_expires_at"] == first_sent + 3 * DAY < row["send_at"]
+
+
 @pytest.mark.parametrize(
     ("reward", "value", "said"),
     [
