@@ -18,6 +18,8 @@ BUYER = (
     "email_consent", "sms_consent",
 )  # fmt: skip
 ORDER_LEVEL = ("currency", "status", "test", "cancelled_at", "discount_code", "shipped_at", "delivered_at")
+# What words say of a file as a whole; such columns stay columns of their own.
+SIGNS = frozenset({"describes", "ticket", "goods"})
 # Two times of a cart: either stands in for the other.
 CART_TIMES = {"started_at": "last_activity_at", "last_activity_at": "started_at"}
 
@@ -126,7 +128,7 @@ def build_kind(shape: Shape, mapping: Mapping[str, str], names: Mapping[str, str
 
 
 def _rule(table: str, mapping: Mapping[str, str]) -> TableRule:
-    columns = {column: Cell(sources=(name,)) for column, name in mapping.items() if column != "describes"}
+    columns = {column: Cell(sources=(name,)) for column, name in mapping.items() if column not in SIGNS}
     if table == "carts":
         for column, other in CART_TIMES.items():
             columns.setdefault(column, columns.get(other, Cell()))

@@ -156,6 +156,12 @@ def _what_lacks(file: SourceFile, names: Names, overrides: Overrides, table: str
     Without a table in mind only a near miss is worth a guess.
     """
     has = f"its columns are {listed(file.header)}."
+    about = map_columns("customers", names.index, {})
+    if table is None and "ticket" in about and not shapes()["customers"].lacks(about):
+        return (
+            f"{has} With '{about['ticket']}' it tells what people wrote, such as tickets, and not who is a customer: "
+            f"`sources: {{support: {{files: {file.name}}}}}` in segcli.yaml would use it."
+        )
     tries = []
     for shape in shapes().values():
         if table is None or table in feeds(shape.table):

@@ -115,6 +115,13 @@ MAGENTO_CUSTOMERS = (
     "gender,group_id,lastname,middlename,password_hash,prefix,rp_token,rp_token_created_at,store_id,"
     "suffix,taxvat,updated_at,website_id,password"
 )
+WOO_PRODUCTS_EXPORT = (
+    'ID,Type,SKU,"GTIN, UPC, EAN, or ISBN",Name,Published,Is featured?,Visibility in catalog,Short description,'
+    "Description,Date sale price starts,Date sale price ends,Tax status,Tax class,In stock?,Stock,Low stock amount,"
+    "Backorders allowed?,Sold individually?,Weight (kg),Length (cm),Width (cm),Height (cm),Allow customer reviews?,"
+    "Purchase note,Sale price,Regular price,Categories,Tags,Shipping class,Images,Download limit,Download expiry days,"
+    "Parent,Grouped products,Upsells,Cross-sells,External URL,Button text,Position,Brands"
+)
 WOO_PRODUCTS = "Product title,SKU,Items sold,N. Revenue,Orders,Category,Variations,Status,Stock"
 WOO_ORDERS_REPORT = "Date,Order #,Status,Customer,Product(s),Items sold,Coupon(s),N. Revenue"
 
@@ -133,6 +140,7 @@ WOO_ORDERS_REPORT = "Date,Order #,Status,Customer,Product(s),Items sold,Coupon(s
         (WEBTOFFEE, "woocommerce", ("orders", "order_items", "customers")),
         (SKYVERGE, "woocommerce", ("orders", "order_items", "customers")),
         (WOO_PRODUCTS, "woocommerce", ("products",)),
+        (WOO_PRODUCTS_EXPORT.replace('"GTIN, UPC, EAN, or ISBN",', ""), "woocommerce", ("products",)),
         (WOO_ORDERS_REPORT, "woocommerce", ()),
         (KLAVIYO_OLD, "klaviyo", ("customers",)),
         (KLAVIYO_2025, "klaviyo", ("customers",)),
@@ -228,6 +236,22 @@ def test_shopify_checkouts_are_abandoned_carts(tmp_path: Path) -> None:
     assert carts.rows() == [("990", at, "checkout", Decimal("20.00"), True, "ben@example.com")]
     items = typed(project, "cart_items", "cart_id", "product_id", "quantity")
     assert items.rows() == [("990", "H", 1.0), ("990", "Cap", None)]
+
+
+def test_woocommerce_products_are_known_by_the_sku_that_orders_name(tmp_path: Path) -> None:
+    pot = {
+        "ID": "41", "Type": "simple", "SKU": "POT-1", "Name": "Moka Pot", "Published": "1", "Stock": "7",
+        "Visibility in catalog": "visible", "Regular price": "41.90", "Categories": "Brewers > Pots, Gifts",
+        "Images": "https://shop.example/pot.jpg, https://shop.example/pot-side.jpg", "Brands": "Kettle & Co",
+    }  # fmt: skip
+    cup = {"ID": "42", "Name": "Cup", "Sale price": "7.00", "Regular price": "9.00"}
+    project = project_of(tmp_path, write_csv(tmp_path / "wc-product-export.csv", WOO_PRODUCTS_EXPORT, pot, cup))
+    products = typed(project, "products", "product_id", "name", "category", "brand", "price", "image_url", "stock")
+    image = "https://shop.example/pot.jpg"
+    assert products.rows() == [
+        ("POT-1", "Moka Pot", "Brewers > Pots", "Kettle & Co", Decimal("41.90"), image, 7),
+        ("42", "Cup", None, None, Decimal("7.00"), None, None),
+    ]
 
 
 def test_trimmed_shopify_orders_are_still_orders_unless_the_project_says_otherwise(tmp_path: Path) -> None:

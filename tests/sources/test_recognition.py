@@ -104,6 +104,53 @@ def test_people_are_told_from_lists_of_other_things(tmp_path: Path) -> None:
     assert {"file_age", "income", "marital_status"} <= catalog.tables["customers"].given
 
 
+def test_tickets_of_a_help_desk_make_nobody_a_customer(tmp_path: Path) -> None:
+    beside = write_csv(tmp_path / "orders.csv", "order_id,customer_id,ordered_at,amount")
+    tickets = write_csv(tmp_path / "tickets.csv", "id,email,subject,status,created_at", {"email": "ada@example.com"})
+    others = write_csv(tmp_path / "desk.csv", "ticket_id,email,opened_at,topic,status,satisfaction")
+    catalog = catalog_of(project_of(tmp_path, beside, tickets, others))
+    assert [file.tables for file in catalog.files] == [("orders",), (), ()]
+    assert catalog.files[1].note == (
+        "not recognised: its columns are id, email, subject, status, created_at. With 'subject' it tells what people "
+        "wrote, such as tickets, and not who is a customer: `sources: {support: {files: tickets.csv}}` in segcli.yaml "
+        "would use it."
+    )
+    assert "With 'ticket_id' it tells what people wrote" in str(catalog.files[2].note)
+
+
+@pytest.mark.parametrize(
+    "header", ["email", "id,email", "email,created_at", "id,email,status,created_at", "email,tags"]
+)
+def test_little_is_enough_for_a_list_of_people(tmp_path: Path, header: str) -> None:
+    people = write_csv(tmp_path / "export.csv", header)
+    assert catalog_of(project_of(tmp_path, people)).files[0].tables == ("customers",)
+
+
+def test_who_calls_tickets_customers_is_heard(tmp_path: Path) -> None:
+    write_csv(tmp_path / "tickets.csv", "id,email,subject", {"id": "7", "email": "ada@example.com", "subject": "Hello"})
+    said = SourceDefinition("customers", ("tickets.csv",), Place("segcli.yaml", 3))
+    assert typed(project_of(tmp_path, said), "customers", "email", "subject").rows() == [("ada@example.com", "Hello")]
+
+
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [
+        ("id,name,sku,price", "products"),
+        ("id,name,price,category,created_at", "products"),
+        ("id,name,stock", "products"),
+        ("id,name,city", "stores"),
+        ("id,name,city,region,country,latitude,longitude", "stores"),
+        ("store_id,name", "stores"),
+    ],
+)
+def test_an_id_and_a_name_are_a_product_where_there_is_a_price_or_a_stock(
+    tmp_path: Path, header: str, table: str
+) -> None:
+    file = write_csv(tmp_path / "export.csv", header)
+    beside = write_csv(tmp_path / "orders of others.csv", "order_id,customer_id,ordered_at,amount")
+    assert catalog_of(project_of(tmp_path, file, beside)).files[0].tables == (table,)
+
+
 def test_a_file_of_nothing_else_is_a_problem_that_says_what_it_lacks(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "orders.csv", "customer_id,order_date,eur", {"eur": "1"})
     problems = Problems()
