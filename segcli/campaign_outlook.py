@@ -12,8 +12,8 @@ import polars as pl
 
 from segcli.campaign_pipeline import CampaignRun, clocks_of, plan_run
 from segcli.campaign_preparing import prepare_campaigns
-from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import excluded_of
+from segcli.campaigns.terms import Clock
 from segcli.history import open_history
 from segcli.history.tables import JOURNAL, STATE, empty
 from segcli.pipeline import Progress, compute, quiet
@@ -74,7 +74,7 @@ def look_ahead(
 
 def _after(clock: Clock, run: CampaignRun, name: str, as_of: dt.datetime) -> Clock:
     """The campaign's clock once it was planned."""
-    planned = any(each.checked.name == name and each.waits is None and not each.needs for each in run.planned)
+    planned = any(each.checked.name == name and each.done for each in run.planned.campaigns)
     return Clock(as_of, as_of, clock.first or as_of) if planned else clock
 
 

@@ -19,12 +19,12 @@ from segcli.campaigns.customers import Customers, customers_of
 from segcli.campaigns.gate import decide
 from segcli.campaigns.offer_conditions import with_offer_conditions
 from segcli.campaigns.offers import USED, CodeSources, attach_offers
-from segcli.campaigns.planning import PlannedCampaign, Situation, due_frame, plan_campaigns
+from segcli.campaigns.planning import Planned, Situation, plan_campaigns
 from segcli.campaigns.secret_key import fingerprint
-from segcli.campaigns.series import Clock
 from segcli.campaigns.settling import journal_of, next_state
 from segcli.campaigns.showing import with_products
 from segcli.campaigns.standing import with_standing
+from segcli.campaigns.terms import Clock
 from segcli.exports import (
     load_format,
     with_every_column,
@@ -59,10 +59,10 @@ class CampaignRun:
     run: SegmentRun
     history: History
     renamed: pl.DataFrame  # old_id, customer_id: who of the history bears another id today
-    planned: tuple[PlannedCampaign, ...]
+    planned: Planned
     decided: pl.DataFrame
     journal: pl.DataFrame
-    state: tuple[pl.LazyFrame, ...]  # a frame per campaign
+    state: tuple[pl.LazyFrame, ...]  # frames of some campaigns each
     key_fingerprint: str | None
     situation: Situation  # what the plan looked at
     recent: pl.LazyFrame  # customer_id, send_at, channel of what counts for caps
@@ -132,7 +132,7 @@ def plan_run(
     )
     planned = plan_campaigns(prepared.campaigns, situation)
     suppressing = [item for item in run.members if item.suppress]
-    due = with_standing(due_frame(planned), customers, prepared.caps, suppressing)
+    due = with_standing(planned.due, customers, prepared.caps, suppressing)
     due = with_products(due, prepared.campaigns, customers, tables, project.as_of, scratch)
     recent = _recent(prepared, run, history, unwritten)
     decided = decide(due, project.limits, recent)

@@ -167,8 +167,8 @@ def _new_run(run: CampaignRun) -> NewRun:
     project, history = run.prepared.prepared.project, run.history
     name = run_name(project.as_of)
     campaigns = dict(history.newest.facts["campaigns"]) if history.newest else {}
-    for each in run.planned:
-        if each.waits is None and not each.needs:
+    for each in run.planned.campaigns:
+        if each.done:
             first = campaigns.get(each.checked.name, {}).get("first", name)
             campaigns[each.checked.name] = {"condition": each.checked.condition, "run": name, "first": first}
     salt = make_salt(history.folder)
@@ -179,7 +179,7 @@ def _new_run(run: CampaignRun) -> NewRun:
     return NewRun(
         as_of=project.as_of,
         timezone=project.timezone.key,
-        planned=[each.checked.name for each in run.planned],
+        planned=[each.checked.name for each in run.planned.campaigns],
         campaigns=campaigns,
         after=history.newest.name if history.newest else None,
         journal=run.journal,

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from segcli.campaigns.checked_campaigns import CheckedCampaign
-from segcli.campaigns.customer_times import SendTimes
+from segcli.campaigns.customer_times import RINGS, SendTimes
 from segcli.campaigns.planning import DUE
 from segcli.campaigns.variants import with_variants
 
@@ -41,7 +41,9 @@ def _rows(campaign: CheckedCampaign, number: int, people: pl.DataFrame, times: S
         *(now.alias(name) for name in ("start", "moment")),
         *(pl.lit(None, DUE[name]).alias(name) for name in ("offer_since", "offer_code")),
     )
-    rows = times.with_times(rows, campaign)
-    rows = with_variants(rows.with_columns(times.sending(rows, step).alias("send_at")), {step.name: step.variants})
+    rows = rows.with_columns(send=pl.lit(step.send), rings=pl.lit(step.channel in RINGS), calendar=pl.lit(value=False))
+    rows = times.with_times(rows, rows)
+    rows = rows.with_columns(times.sending(rows))
+    rows = with_variants(rows, {(campaign.name, step.name): step.variants})
     rows = rows.select(pl.col(name).cast(dtype) for name, dtype in DUE.items())
     return rows.with_columns(barred=pl.lit(None, pl.String), allowed=pl.lit(value=True), reason=pl.lit(None, pl.String))

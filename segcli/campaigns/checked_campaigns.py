@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from segcli.fields.expressions import CheckedExpression
 from segcli.project.campaign_models import Campaign, Cap, Offer, Step
 
@@ -69,6 +71,11 @@ class CheckedCampaign:
     def by_entering(self) -> bool:
         """A series from entering the audience."""
         return self.start is None
+
+    @property
+    def by_day(self) -> bool:
+        """The start is a day, and days are counted on the customer's calendar."""
+        return isinstance(self.start, CheckedExpression) and self.start.dtype == pl.Date
 
     @property
     def needs(self) -> frozenset[str]:

@@ -14,10 +14,9 @@ from segcli.campaigns.best_times import best_times
 from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.clocks import zones_of
 from segcli.campaigns.customers import PERSON
-from segcli.campaigns.send_times import later, local_midnight, moved_moments, out_of_quiet, sending_times
-from segcli.project.campaign_models import QuietHours, Step
+from segcli.campaigns.send_times import NOW, later, local_midnight, moved_moments, out_of_quiet, sending_times
+from segcli.project.campaign_models import QuietHours
 
-DAY = dt.timedelta(days=1)
 BEST = frozenset({"best_hour", "best_day"})  # values of `send` that ask when a customer opens and clicks
 RINGS = frozenset({"sms", "list"})  # channels that would wake somebody: texts, and lists for people who call
 READ_FOR_BEST: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event"})}
@@ -63,41 +62,34 @@ class SendTimes:
             return rows
         return rows.join(self._people.select(PERSON, "zone"), on=PERSON, how="left", maintain_order="left")
 
-    def with_times(self, series: pl.DataFrame, campaign: CheckedCampaign) -> pl.DataFrame:
-        """The series with what the campaign's steps ask for: zone, best_hour, best_weekday."""
-        sends = {each.step.send for each in campaign.steps}
-        if sends != {"now"} or any(each.step.channel in RINGS for each in campaign.steps):
+    def with_times(self, series: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+        """The series with what these steps ask for: zone, best_hour, best_weekday."""
+        sends = {*steps["send"]}
+        if sends != {NOW} or steps["rings"].any() or steps["calendar"].any():
             series = self.with_zones(series)
         if sends & BEST:
             series = series.join(self._best, on=PERSON, how="left", maintain_order="left")
         return series
 
     def with_local_midnight(self, people: pl.DataFrame, column: str) -> pl.DataFrame:
-        """A column of days as the moments at which they begin where each customer lives; adds the zone."""
-        people = self.with_zones(people)
-        return people.with_columns(local_midnight(people[column], people["zone"], self.here).alias(column))
+        """A column of days as the moments at which they begin where each customer lives."""
+        zones = self.with_zones(people)["zone"]
+        return people.with_columns(local_midnight(people[column], zones, self.here).alias(column))
 
-    def earliest(self, rows: pl.DataFrame, step: Step, *, calendar: bool) -> pl.Expr | pl.Series:
-        """The start plus `after`; with `calendar` whole days are those of the customer's calendar."""
-        if calendar and rows.height:
-            return later(rows["start"], rows["zone"], step.after, self.here)
-        if step.after % DAY and rows.height:  # hours that pass, also where the shop's own clocks move
-            nowhere = pl.Series("zone", [None], dtype=pl.String).new_from_index(0, rows.height)
-            return later(rows["start"], nowhere, step.after, self.here)
-        return pl.col("start") + step.after
+    def earliest(self, rows: pl.DataFrame) -> pl.Series:
+        """`start` plus `after`; with `calendar` whole days are those of the customer's calendar."""
+        zones = rows["zone"] if "zone" in rows.columns else pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+        zones = zones.zip_with(rows["calendar"], pl.repeat(self.here.key, rows.height, eager=True))
+        return later(rows["start"], zones, rows["after"], self.here)
 
-    def moments(self, rows: pl.DataFrame, step: Step) -> pl.Expr | pl.Series:
-        """`earliest`, moved forward as `send` says."""
-        if step.send == "now" or rows.is_empty():
-            return pl.col("earliest")
-        return moved_moments(rows, step.send, self.here)
+    def moments(self, rows: pl.DataFrame) -> pl.Series:
+        """`moment`: `earliest`, moved forward as `send` says."""
+        return moved_moments(rows, self.here)
 
-    def sending(self, rows: pl.DataFrame, step: Step) -> pl.Series:
-        """When the message goes out: at its moment, or as soon after `as_of` as `send` and quiet hours allow."""
-        if step.send == "now" or rows.is_empty():
-            send_at = rows.select(pl.max_horizontal("moment", pl.lit(self.as_of, pl.Datetime("us")))).to_series()
-        else:
-            send_at = sending_times(rows, step.send, self.as_of, self.here)
-        if step.channel not in RINGS or rows.is_empty():
+    def sending(self, rows: pl.DataFrame) -> pl.Series:
+        """`send_at`: at its moment, or as soon after `as_of` as `send` and, of what `rings`, quiet hours allow."""
+        send_at = sending_times(rows, self.as_of, self.here)
+        if not rows["rings"].any():
             return send_at
-        return out_of_quiet(rows.select("zone").with_columns(send_at=send_at), self.quiet, self.here)
+        awake = out_of_quiet(rows.select("zone").with_columns(send_at=send_at), self.quiet, self.here)
+        return awake.zip_with(rows["rings"], send_at).alias("send_at")

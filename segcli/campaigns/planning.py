@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,10 +11,11 @@ import polars as pl
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
-from segcli.campaigns.series import ID_FORMAT, Clock, find_series
-from segcli.campaigns.steps import Timing, due_steps, reached_steps, with_numbers
+from segcli.campaigns.series import ID_FORMAT, KEY, find_series, no_series
+from segcli.campaigns.steps import due_steps, reached_steps, with_numbers
+from segcli.campaigns.terms import Clock, Terms
 from segcli.campaigns.variants import with_variants
-from segcli.history.tables import STATE
+from segcli.fields.expressions import CheckedExpression
 from segcli.sources.tables import Tables
 
 DUE: Mapping[str, pl.DataType] = {
@@ -27,22 +28,34 @@ DUE: Mapping[str, pl.DataType] = {
 LATE: Mapping[str, pl.DataType] = {
     name: DUE[name] for name in ("customer_id", "campaign", "step", "number", "series", "start", "moment")
 }
+PLANNED_AT_ONCE = 500_000  # customers times campaigns that are planned together
 
 
 @dataclass(frozen=True)
 class PlannedCampaign:
-    """One campaign in one run. `series` are those that it changes, `due` at most one step per customer.
-
-    `waits` says in words why nothing was planned; then the frames are empty and its state stays as it is.
-    """
+    """Whether a campaign was planned in a run. `waits` says in words why it was not, then its state stays as it is;
+    `needs` what would enable a campaign that the files cannot answer."""
 
     checked: CheckedCampaign
     clock: Clock
-    series: pl.DataFrame
-    due: pl.DataFrame  # columns DUE
-    late: pl.DataFrame  # columns LATE
     waits: str | None = None
-    needs: tuple[str, ...] = ()  # what would enable a campaign that the files cannot answer
+    needs: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """It was planned."""
+        return self.waits is None and not self.needs
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The campaigns of one run: the series that they change, and at most one due step per customer of each."""
+
+    campaigns: tuple[PlannedCampaign, ...]
+    terms: Terms  # of those that were planned
+    series: pl.DataFrame  # columns SERIES
+    due: pl.DataFrame  # columns DUE, by customer and campaign
+    late: pl.DataFrame  # columns LATE
 
 
 @dataclass(frozen=True)
@@ -60,45 +73,54 @@ class Situation:
     whole: bool = False  # every series is kept to be looked at, and not only those that the run changes
 
 
-def plan_campaigns(campaigns: Sequence[CheckedCampaign], situation: Situation) -> tuple[PlannedCampaign, ...]:
+def plan_campaigns(campaigns: Sequence[CheckedCampaign], situation: Situation) -> Planned:
     """Every campaign by itself; which of several messages a customer gets is for the gate."""
-    return tuple(_planned(campaign, situation) for campaign in campaigns)
+    found = tuple(_looked_at(campaign, situation) for campaign in campaigns)
+    terms = _terms([each.checked for each in found if each.done], situation)
+    # Many campaigns of few customers at once, few campaigns of many.
+    size = 1 + PLANNED_AT_ONCE // max(1, situation.tables["customers"].rows)
+    groups = [terms.campaigns[first : first + size] for first in range(0, len(terms.campaigns), size)]
+    planned = [(no_series(), _no_rows(DUE), _no_rows(LATE))]
+    planned += [_planned(_terms(group, situation), situation) for group in groups]
+    series, due, late = (pl.concat(frames) for frames in zip(*planned, strict=True))
+    return Planned(found, terms, series, due.sort(PERSON, "campaign"), late)
 
 
-def due_frame(planned: Sequence[PlannedCampaign]) -> pl.DataFrame:
-    """All due steps of a run, sorted by customer and campaign."""
-    frames = [each.due for each in planned] or [pl.DataFrame(schema=dict(DUE))]
-    return pl.concat(frames).sort(PERSON, "campaign")
-
-
-def _planned(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign:
+def _looked_at(campaign: CheckedCampaign, situation: Situation) -> PlannedCampaign:
+    """The campaign, with what keeps it from being planned."""
     clock = situation.clocks[campaign.name]
-    nothing = PlannedCampaign(
-        campaign, clock, pl.DataFrame(), pl.DataFrame(schema=dict(DUE)), pl.DataFrame(schema=dict(LATE))
-    )
     if needs := _lacking(campaign, situation):
-        return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, None, needs)
+        return PlannedCampaign(campaign, clock, needs=needs)
     reasons = (too_old(each, situation.newest, situation.as_of) for each in campaign.steps)
-    if old := next((reason for reason in reasons if reason), None):
-        return PlannedCampaign(campaign, clock, nothing.series, nothing.due, nothing.late, old)
-    state = with_numbers(campaign, situation.state.filter(pl.col("campaign") == campaign.name).collect())
-    people, calendar = _people(campaign, state, situation)
-    rows = starting_rows(campaign, people, situation) if campaign.by_row else None
-    series = find_series(campaign, people, rows, state, clock)
-    timing = Timing(clock, situation.ahead, situation.times, calendar)
-    reached = reached_steps(campaign, situation.times.with_times(series, campaign), timing)
-    due = due_steps(campaign, reached, situation.customers, situation.tables, clock)
-    found = _due(campaign, due), _late(campaign, reached)
-    return PlannedCampaign(campaign, clock, series if situation.whole else _touched(series, *found), *found)
+    return PlannedCampaign(campaign, clock, next((reason for reason in reasons if reason), None))
+
+
+def _terms(campaigns: Sequence[CheckedCampaign], situation: Situation) -> Terms:
+    return Terms(tuple(campaigns), situation.clocks, situation.as_of, situation.ahead)
+
+
+def _no_rows(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(schema))
+
+
+def _planned(terms: Terms, situation: Situation) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The series, due steps and late steps of some campaigns."""
+    names = [each.name for each in terms.campaigns]
+    state = with_numbers(situation.state.filter(pl.col("campaign").is_in(names)).collect(), terms)
+    people = _people(terms.campaigns, state, situation)
+    series = find_series(people, _rows(terms.campaigns, people, situation), state, terms)
+    reached = reached_steps(series, terms, situation.times)
+    due = due_steps(reached, terms, situation.customers, situation.tables)
+    found = _due(due, terms), _late(reached)
+    return series if situation.whole else _touched(series, *found), *found
 
 
 def _touched(series: pl.DataFrame, due: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
     """The series of which this run has something to say; all others stay as the state has them."""
-    key = [PERSON, "series"]
-    acted = pl.concat([due.select(key), late.select(key)]).unique()
+    acted = pl.concat([due.select(KEY), late.select(KEY)]).unique()
     ends = (pl.col("begun") | pl.col("inside")) & pl.col("until") & ~pl.col("ended")
-    changes = series.filter(pl.col("change").is_not_null() | ends).join(acted, on=key, how="anti")
-    return pl.concat([series.join(acted, on=key, how="semi"), changes])
+    changes = series.filter(pl.col("change").is_not_null() | ends).join(acted, on=KEY, how="anti")
+    return pl.concat([series.join(acted, on=KEY, how="semi"), changes])
 
 
 def _lacking(campaign: CheckedCampaign, situation: Situation) -> tuple[str, ...]:
@@ -129,79 +151,103 @@ def _spoken(age: dt.timedelta) -> str:
     return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
 
 
-def _people(campaign: CheckedCampaign, state: pl.DataFrame, situation: Situation) -> tuple[pl.DataFrame, bool]:
-    """customer_id, audience, until and a field's `start`, and whether that start is a day.
+def _people(campaigns: Sequence[CheckedCampaign], state: pl.DataFrame, situation: Situation) -> pl.DataFrame:
+    """campaign, customer_id, audience, until and a field's `start` (when a day begins where the customer lives).
 
     Those in the audience, and where it matters all whom the state knows: who entered may leave, and who has
     begun goes on to `until`.
     """
-    asked = {"audience": f"coalesce({campaign.audience.sql}, false)"}
-    asked["until"] = f"coalesce({campaign.until.sql}, false)" if campaign.until else "false"
-    if campaign.start is not None and not isinstance(campaign.start, CheckedRowStart):
-        asked["start"] = campaign.start.sql
-    frame = situation.customers.asked(asked)
-    wanted = pl.col("audience")
-    if campaign.by_entering or campaign.until is not None:
-        wanted |= pl.col(PERSON).is_in(state[PERSON].unique().implode())
-    people = frame.filter(wanted).sort(PERSON).collect(engine="streaming")
-    calendar = people.schema.get("start") == pl.Date
-    if calendar:
-        people = situation.times.with_local_midnight(people, "start")
-    elif "start" in people.columns:
-        people = people.with_columns(pl.col("start").cast(pl.Datetime("us")))
-    return people, calendar
+    asked = {}
+    for number, campaign in enumerate(campaigns):
+        asked[f"audience {number}"] = f"coalesce({campaign.audience.sql}, false)"
+        asked[f"until {number}"] = f"coalesce({campaign.until.sql}, false)" if campaign.until else "false"
+        if isinstance(campaign.start, CheckedExpression):
+            asked[f"start {number}"] = campaign.start.sql
+    known = {name: frame[PERSON].unique() for (name,), frame in state.partition_by("campaign", as_dict=True).items()}
+    wanted = []
+    for number, campaign in enumerate(campaigns):
+        wanted.append(pl.col(f"audience {number}"))
+        if campaign.name in known and (campaign.by_entering or campaign.until is not None):
+            wanted[-1] |= pl.col(PERSON).is_in(known[campaign.name].implode())
+    frame = situation.customers.asked(asked).filter(pl.any_horizontal(wanted)).sort(PERSON)
+    found = frame.collect(engine="streaming")
+    parts = [
+        found.lazy()
+        .filter(condition)
+        .select(
+            pl.lit(campaign.name).alias("campaign"),
+            PERSON,
+            audience=f"audience {number}",
+            until=f"until {number}",
+            start=(pl.col(f"start {number}") if f"start {number}" in asked else pl.lit(None)).cast(pl.Datetime("us")),
+        )
+        for number, (campaign, condition) in enumerate(zip(campaigns, wanted, strict=True))
+    ]
+    people = pl.concat(pl.collect_all(parts))
+    by_day = pl.col("campaign").is_in([each.name for each in campaigns if each.by_day])
+    days = people.filter(by_day)
+    if days.is_empty():
+        return people
+    return pl.concat([people.filter(~by_day), situation.times.with_local_midnight(days, "start")])
+
+
+def _rows(campaigns: Sequence[CheckedCampaign], people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
+    """campaign, customer_id, series, start: what starts a series by itself in the tables of these campaigns."""
+    empty = pl.DataFrame(schema={name: DUE[name] for name in (*KEY, "start")})
+    asked = [each for each in campaigns if each.by_row]
+    ids = {name: frame.select(PERSON) for (name,), frame in people.partition_by("campaign", as_dict=True).items()}
+    parts = [
+        part.select(pl.lit(each.name).alias("campaign"), PERSON, "series", "start")
+        for each in asked
+        if each.name in ids
+        for part in _starting(each, ids[each.name], situation)
+    ]
+    return _once_each(pl.concat([empty, *pl.collect_all(parts, engine="streaming")]))
 
 
 def starting_rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
     """customer_id, series, start: the rows of these people that start a series, each id once, at its latest time."""
+    people = people.select(PERSON, campaign=pl.lit(campaign.name))
+    return _rows([campaign], people, situation).drop("campaign")
+
+
+def _starting(campaign: CheckedCampaign, ids: pl.DataFrame, situation: Situation) -> Iterator[pl.LazyFrame]:
+    """customer_id, series, start of the rows, shard by shard; an id may be there more than once."""
     start = campaign.start
     assert isinstance(start, CheckedRowStart)
     table = situation.tables[start.table]
-    ids = people.lazy().select(PERSON)
     fields = sorted((start.where.names if start.where else frozenset()) - table.columns.keys())
-    parts = []
     for shard in table.shards:
-        rows = shard.join(ids, on=PERSON, how="semi")
+        rows = shard.join(ids.lazy(), on=PERSON, how="semi")
         if fields:
             rows = rows.join(situation.customers.frame.select(PERSON, *fields), on=PERSON, how="left")
         if start.where is not None:
             rows = rows.sql(f"select * from self where {start.where.sql}")
         moment = pl.col(start.at).cast(pl.Datetime("us"))
         series = pl.col(start.row_id) if start.row_id else moment.dt.strftime(ID_FORMAT)
-        rows = rows.select(PERSON, series=series.cast(pl.String), start=moment).drop_nulls()
-        parts.append(rows.collect(engine="streaming"))
-    found = pl.concat(parts).sort(PERSON, "series", "start")
+        yield rows.select(PERSON, series=series.cast(pl.String), start=moment).drop_nulls()
+
+
+def _once_each(rows: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.sort(*KEY, "start")
     # They have to be in order anyway, and so the latest of an id is the last before the next id.
-    last = (pl.col(PERSON) != pl.col(PERSON).shift(-1)) | (pl.col("series") != pl.col("series").shift(-1))
-    return found.filter(last.fill_null(value=True))
+    last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in KEY)
+    return rows.filter(last.fill_null(value=True))
 
 
-def _due(campaign: CheckedCampaign, due: pl.DataFrame) -> pl.DataFrame:
-    steps = {each.step.number: each.step for each in campaign.steps}
-    number = pl.col("step_number")
-
-    def of_step(name: str, values: Mapping[int, object]) -> pl.Expr:
-        return number.replace_strict(dict(values), default=None, return_dtype=DUE[name]).alias(name)
-
+def _due(due: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     found = due.with_columns(
-        pl.lit(campaign.name).alias("campaign"),
         pl.col("due_step").alias("step"),
-        pl.concat_str(pl.lit(f"{campaign.name}."), "due_step").alias("message"),
-        of_step("channel", {key: step.channel for key, step in steps.items()}),
-        of_step("marketing", {key: step.marketing for key, step in steps.items()}),
-        of_step("list", {key: step.list for key, step in steps.items()}),
-        of_step("priority", {key: step.priority for key, step in steps.items()}),
-        of_step("holdout", {key: float(step.holdout) for key, step in steps.items()}),
-    ).with_columns(number.alias("number"))
-    found = with_variants(found, {step.name: step.variants for step in steps.values()})
-    return found.select(pl.col(name).cast(dtype) for name, dtype in DUE.items())
-
-
-def _late(campaign: CheckedCampaign, reached: pl.DataFrame) -> pl.DataFrame:
-    rows = reached.filter("late").with_columns(
-        pl.lit(campaign.name).alias("campaign"), pl.col("due_step").alias("step"), pl.col("step_number").alias("number")
+        pl.concat_str("campaign", pl.lit("."), "due_step").alias("message"),
+        pl.col("step_number").alias("number"),
     )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in LATE.items()).sort(PERSON, "series", "number")
+    steps = {(each.name, one.step.name): one.step.variants for each in terms.campaigns for one in each.steps}
+    return with_variants(found, steps).select(pl.col(name).cast(dtype) for name, dtype in DUE.items())
 
 
-__all__ = ["DUE", "LATE", "STATE", "PlannedCampaign", "Situation", "due_frame", "plan_campaigns"]
+def _late(reached: pl.DataFrame) -> pl.DataFrame:
+    rows = reached.filter("late").with_columns(pl.col("due_step").alias("step"), pl.col("step_number").alias("number"))
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in LATE.items()).sort(*KEY, "number")
+
+
+__all__ = ["DUE", "LATE", "Planned", "PlannedCampaign", "Situation", "plan_campaigns"]

@@ -9,9 +9,10 @@ from typing import Literal
 import polars as pl
 
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
+from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.planning import Situation
-from segcli.campaigns.steps import Timing, earliest_moment, lets_in, of_the_past, within_active
-from segcli.fields.expressions import CheckedExpression
+from segcli.campaigns.steps import of_the_past, with_earliest, within_active
+from segcli.campaigns.terms import Terms
 
 Standing = Literal["ended", "suspended", "forgotten", "outside", "waits", "too late", "inactive", "open"]
 
@@ -42,16 +43,16 @@ def coming_steps(
     """
     row = series.row(0, named=True)
     coming = [each for each in campaign.steps if each.step.number > row["number"]]
-    timing = timing_of(campaign, situation)
+    terms = Terms((campaign,), situation.clocks, situation.as_of, situation.ahead)
     for reason, holds in (("ended", pl.col("ended")), ("suspended", pl.col("suspended"))):
         if series.select(holds).item():
             return tuple(ComingStep(each, reason) for each in coming)  # type: ignore[arg-type]
-    if series.select(of_the_past(campaign, timing)).item():
+    if of_the_past(series, terms).item():
         return tuple(ComingStep(each, "forgotten") for each in coming)
-    rows = situation.times.with_times(series, campaign)
+    rows = situation.times.with_times(series, terms.of_steps)
     found = []
     for each in coming:
-        here = _coming(campaign, each, rows, timing)
+        here = _coming(each, rows, terms, situation.times)
         found.append(here)
         if here.standing == "waits" or each.step.number == due:
             number = pl.lit(each.step.number, pl.Int64)
@@ -59,28 +60,22 @@ def coming_steps(
     return tuple(found)
 
 
-def timing_of(campaign: CheckedCampaign, situation: Situation) -> Timing:
-    """What decides about the time of the campaign's steps in this run."""
-    calendar = isinstance(campaign.start, CheckedExpression) and campaign.start.dtype == pl.Date
-    return Timing(situation.clocks[campaign.name], situation.ahead, situation.times, calendar)
-
-
-def _coming(campaign: CheckedCampaign, each: CheckedStep, rows: pl.DataFrame, timing: Timing) -> ComingStep:
-    step, times, as_of = each.step, timing.times, timing.clock.as_of
-    rows = rows.with_columns(let_in=lets_in(campaign, step), earliest=earliest_moment(campaign, step, rows, timing))
-    rows = rows.with_columns(moment=times.moments(rows, step))
-    rows = rows.with_columns(send_at=times.sending(rows, step)).with_columns(active=within_active(step))
+def _coming(each: CheckedStep, rows: pl.DataFrame, terms: Terms, times: SendTimes) -> ComingStep:
+    rows = with_earliest(rows, each.step.number, terms, times)
+    rows = rows.with_columns(times.moments(rows))
+    rows = rows.with_columns(times.sending(rows)).with_columns(active=within_active())
     row = rows.row(0, named=True)
     moment: dt.datetime = row["moment"]
+    ends = moment + row["grace"]
     standing: Standing = "open"
     if not row["let_in"]:
         standing = "outside"
-    elif moment > as_of + timing.ahead_of(step):
+    elif moment > row["horizon"]:
         standing = "waits"
-    elif moment + timing.grace_of(step) < timing.noticed_since:
+    elif ends < row["noticed_since"]:
         standing = "forgotten"
-    elif moment + timing.grace_of(step) < as_of:
+    elif ends < terms.as_of:
         standing = "too late"
     elif not row["active"]:
         standing = "inactive"
-    return ComingStep(each, standing, moment, row["send_at"], moment + timing.grace_of(step))
+    return ComingStep(each, standing, moment, row["send_at"], ends)

@@ -6,6 +6,7 @@ Columns in and out are naive times of the project. Days and hours of the day are
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -17,6 +18,8 @@ from segcli.sources.tables import TIME
 NOW = "now"
 BEST_HOUR = "best_hour"
 BEST_DAY = "best_day"
+WORDS = (NOW, BEST_HOUR, BEST_DAY)  # else `send` is a clock time
+MICROSECOND = dt.timedelta(microseconds=1)
 WEEK = 7 * DAY
 
 
@@ -25,32 +28,36 @@ def local_midnight(dates: pl.Series, zones: pl.Series, here: ZoneInfo) -> pl.Ser
     return project_times(instants_of(dates.cast(TIME), zones), here)
 
 
-def later(start: pl.Series, zones: pl.Series, after: dt.timedelta, here: ZoneInfo) -> pl.Series:
+def later(start: pl.Series, zones: pl.Series, after: pl.Series, here: ZoneInfo) -> pl.Series:
     """`start + after`. Whole days are counted on the customer's calendar, all else in hours that have passed.
 
     So what was at nine is at nine on the days after, though clocks have changed: people think so of days. An hour
     after a cart was left is sixty minutes after, whatever clocks do.
     """
-    if not after:
-        return start
-    if after % DAY:
-        return project_times(in_utc(start, here) + after, here)
-    if (zones == here.key).all():
-        return start + after
-    return project_times(instants_of(local_times(start, zones, here) + after, zones), here)
+    found = start + after
+    by_hours = after.dt.total_microseconds() % (DAY // MICROSECOND) != 0
+    if by_hours.any():
+        found = project_times(in_utc(start, here) + after, here).zip_with(by_hours, found)
+    elsewhere = ~by_hours & (zones != here.key) & (after.dt.total_microseconds() != 0)
+    if elsewhere.any():
+        there = project_times(instants_of(local_times(start, zones, here) + after, zones), here)
+        found = there.zip_with(elsewhere, found)
+    return found
 
 
-def moved_moments(frame: pl.DataFrame, send: str, here: ZoneInfo) -> pl.Series:
+def moved_moments(frame: pl.DataFrame, here: ZoneInfo) -> pl.Series:
     """`moment`: `earliest`, or the first time at or after it that is as `send` says.
 
     `now` is `earliest` itself; "HH:MM" and `best_hour` come at most a day later on the customer's clock, `best_day`
-    at most a week. `frame` has earliest and, but for `now`, zone; best_hour and best_weekday for `best_*`.
+    at most a week. `frame` has send, earliest and, but for `now`, zone; best_hour and best_weekday for `best_*`.
     """
-    moments = frame["earliest"] if send == NOW else _next(frame["earliest"], frame, send, here)
+    moments, moves = frame["earliest"], frame["send"] != NOW
+    if moves.any():
+        moments = _next(moments, frame, here).zip_with(moves, moments)
     return moments.alias("moment")
 
 
-def sending_times(frame: pl.DataFrame, send: str, as_of: dt.datetime, here: ZoneInfo) -> pl.Series:
+def sending_times(frame: pl.DataFrame, as_of: dt.datetime, here: ZoneInfo) -> pl.Series:
     """`send_at`: the moment, and where `as_of` is past it, `as_of` or the next such hour from then on.
 
     A run that comes late keeps to the hour, and waits for no weekday: it has been missed. `frame` is that of
@@ -58,10 +65,11 @@ def sending_times(frame: pl.DataFrame, send: str, as_of: dt.datetime, here: Zone
     """
     moments = frame["moment"]
     reached = moments.clip(lower_bound=as_of)
-    late = moments < as_of
-    if send != NOW and late.any():
-        reached = _next(reached, frame, BEST_HOUR if send == BEST_DAY else send, here)
-    return moments.zip_with(~late.fill_null(value=False), reached).alias("send_at")
+    late = (moments < as_of) & (frame["send"] != NOW)
+    if late.any():
+        hours = frame.with_columns(pl.col("send").replace(BEST_DAY, BEST_HOUR))
+        reached = _next(reached, hours, here).zip_with(late, reached)
+    return reached.alias("send_at")
 
 
 def out_of_quiet(frame: pl.DataFrame, quiet: QuietHours, here: ZoneInfo) -> pl.Series:
@@ -89,13 +97,13 @@ def send_hours(frame: pl.DataFrame, here: ZoneInfo) -> pl.Series:
     return walls.dt.hour().cast(pl.Int64).alias("send_hour")
 
 
-def _next(times: pl.Series, frame: pl.DataFrame, send: str, here: ZoneInfo) -> pl.Series:
-    """The first time at or after `times` with the hour, and the weekday, that `send` asks for.
+def _next(times: pl.Series, frame: pl.DataFrame, here: ZoneInfo) -> pl.Series:
+    """The first time at or after `times` with the hour, and the weekday, that `send` asks for; null of `now`.
 
     Every day has every clock time once, so a time that clocks repeat has passed with its first pass.
     """
     instants, zones = in_utc(times, here), _zones(frame, here)
-    hour, weekday = _asked(send)
+    hour, weekday = _asked(frame["send"].unique().drop_nulls().to_list())
     rows = frame.with_columns(wall_clock(instants, zones).alias("wall")).select("wall", hour=hour, weekday=weekday)
     wait = ((pl.col("weekday") - pl.col("wall").dt.weekday()) % 7).fill_null(0) * DAY
     rows = rows.select(
@@ -107,12 +115,18 @@ def _next(times: pl.Series, frame: pl.DataFrame, send: str, here: ZoneInfo) -> p
     return project_times(first.zip_with((first >= instants).fill_null(value=False), again), here)
 
 
-def _asked(send: str) -> tuple[pl.Expr, pl.Expr]:
-    if send == BEST_HOUR:
-        return pl.duration(hours="best_hour"), pl.lit(None, pl.Int64)
-    if send == BEST_DAY:
-        return pl.duration(hours="best_hour"), pl.col("best_weekday")
-    return pl.lit(_since_midnight(dt.time.fromisoformat(send))), pl.lit(None, pl.Int64)
+def _asked(sends: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
+    """The hour of the day and the weekday that `send`, which has one of these values, asks for."""
+    send = pl.col("send")
+    clocks = {value: _since_midnight(dt.time.fromisoformat(value)) for value in sends if value not in WORDS}
+    hour = send.replace_strict(clocks, default=None, return_dtype=pl.Duration("us"))
+    weekday = pl.lit(None, pl.Int64)
+    if not {BEST_HOUR, BEST_DAY}.isdisjoint(sends):
+        best = send.is_in([BEST_HOUR, BEST_DAY])
+        hour = pl.when(best).then(pl.duration(hours="best_hour")).otherwise(hour)
+    if BEST_DAY in sends:
+        weekday = pl.when(send == BEST_DAY).then("best_weekday")
+    return hour, weekday
 
 
 def _since_midnight(clock: dt.time) -> dt.timedelta:

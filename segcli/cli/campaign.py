@@ -106,8 +106,8 @@ def _answer(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> dict
         "refused": written.refused,
         "steps": step_counts(run),
         "excluded": excluded_counts(run),
-        "waiting": {each.checked.name: each.waits for each in run.planned if each.waits},
-        "unavailable": {each.checked.name: list(each.needs) for each in run.planned if each.needs},
+        "waiting": {each.checked.name: each.waits for each in run.planned.campaigns if each.waits},
+        "unavailable": {each.checked.name: list(each.needs) for each in run.planned.campaigns if each.needs},
         "rejected": run.run.tables.rejected.height,
         "seconds": round(seconds, 3),
     }
@@ -129,8 +129,8 @@ def step_counts(run: CampaignRun) -> list[dict[str, Any]]:
         {"campaign": each.checked.name, "step": step.step.name, "channel": step.step.channel}
         | {key: value for key, value in found.get((each.checked.name, step.step.name), nothing).items()
            if key in nothing}
-        for each in run.planned
-        if not each.waits and not each.needs
+        for each in run.planned.campaigns
+        if each.done
         for step in each.checked.steps
     ]  # fmt: skip
 
@@ -172,20 +172,19 @@ def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
 
 def _notes(run: CampaignRun) -> Iterator[str]:
     """What kept whole campaigns from being planned, and whom a first run leaves out."""
-    import polars as pl
 
     from segcli.cli.output import counted
     from segcli.fields.findings import listed
 
-    for each in run.planned:
+    there = dict(run.planned.series.filter(change="there").group_by("campaign").len().iter_rows())
+    for each in run.planned.campaigns:
         if each.waits:
             yield f"{each.checked.name} waits: {each.waits}."
         if each.needs:
             yield f"{each.checked.name} is not available for want of {listed(each.needs)}."
-        there = 0 if each.series.is_empty() else each.series.filter(pl.col("change") == "there").height
-        if there:
+        if count := there.get(each.checked.name):
             yield (
-                f"{each.checked.name}: {counted(there, 'customer')} in its audience at its first run were there "
+                f"{each.checked.name}: {counted(count, 'customer')} in its audience at its first run were there "
                 "already and get nothing (existing: true takes them)."
             )
 

@@ -109,7 +109,7 @@ class _Explaining:
 
     def __init__(self, run: CampaignRun, person: str, campaign: CheckedCampaign, step: str | None) -> None:
         self.run, self.person, self.campaign, self.step = run, person, campaign, step
-        self.planned = next(each for each in run.planned if each.checked.name == campaign.name)
+        self.planned = next(each for each in run.planned.campaigns if each.checked.name == campaign.name)
         self.computed = run.run.computed
         self.explainer = Explainer(self.computed, person)
         self.due = self._mine(run.decided)
@@ -144,8 +144,7 @@ class _Explaining:
 
     def _series(self) -> tuple[ExplainedSeries, ...]:
         """Those of this run, and those that only history knows, the oldest first."""
-        now = self.planned.series
-        now = now.filter(pl.col(PERSON) == self.person) if now.width else now
+        now = self._mine(self.run.planned.series)
         rows = {row["series"]: now.filter(series=row["series"]) for row in now.iter_rows(named=True)}
         found = [self._explained(name, rows.get(name)) for name in dict.fromkeys([*self.past["series"], *rows])]
         return tuple(sorted(found, key=lambda each: (each.start or dt.datetime.min, each.series)))
@@ -207,7 +206,7 @@ class _Explaining:
 
     def _begins_nothing(self, series: tuple[ExplainedSeries, ...]) -> dict[str, dt.datetime]:
         """The customer's rows that would start a series and start none."""
-        if not self.campaign.by_row or not self.planned.series.width:
+        if not self.campaign.by_row or not self.planned.done:
             return {}
         people = pl.DataFrame({PERSON: [self.person]}, schema={PERSON: pl.String})
         rows = starting_rows(self.campaign, people, self.run.situation)

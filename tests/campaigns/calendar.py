@@ -15,9 +15,9 @@ from segcli.campaigns.checking import check_campaigns
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.gate import HELD_OUT, OVER_CAP
-from segcli.campaigns.planning import PlannedCampaign, Situation, due_frame, plan_campaigns
-from segcli.campaigns.series import Clock
+from segcli.campaigns.planning import Planned, Situation, plan_campaigns
 from segcli.campaigns.settling import journal_of, next_state
+from segcli.campaigns.terms import Clock
 from segcli.fields import Plan
 from segcli.fields.expressions.names import MOMENTS
 from segcli.history.tables import STATE
@@ -57,19 +57,19 @@ class Calendar:
     def run(self, as_of: dt.datetime, *, commit: bool = True) -> list[tuple[str, str]]:
         """One run; customer and step of each message."""
         planned, journal = self.plan(as_of)
-        self.waits = {each.checked.name: each.waits for each in planned}
+        self.waits = {each.checked.name: each.waits for each in planned.campaigns}
         if commit:
             parts = next_state(self.state.lazy(), planned, journal)
             self.state = pl.concat([part.collect() for part in parts]) if parts else self.state
             self.journal.append(journal)
-            for each in planned:
-                if each.waits is None and not each.needs:
+            for each in planned.campaigns:
+                if each.done:
                     first = self.clocks[each.checked.name][1] if each.checked.name in self.clocks else as_of
                     self.clocks[each.checked.name] = (as_of, first, each.checked.condition)
         sent = journal.filter(pl.col("status") == "sent").sort("customer_id", "campaign", "series")
         return list(sent.select("customer_id", "step").iter_rows())
 
-    def plan(self, as_of: dt.datetime) -> tuple[tuple[PlannedCampaign, ...], pl.DataFrame]:
+    def plan(self, as_of: dt.datetime) -> tuple[Planned, pl.DataFrame]:
         """What a run at this moment would do, and its journal."""
         frame = self._frame(self.customers(as_of))
         tables = self._tables(self.tables(as_of), frame, as_of)
@@ -82,7 +82,7 @@ class Calendar:
             Customers(frame.lazy()), tables, self.state.lazy(), clocks, as_of, self.ahead, times, newest
         )
         planned = plan_campaigns(campaigns, situation)
-        due = due_frame(planned)
+        due = planned.due
         reasons = [self._reason(row, as_of) for row in due.iter_rows(named=True)]
         decided = due.with_columns(pl.Series("reason", reasons, dtype=pl.String))
         return planned, journal_of(f"{as_of:%Y-%m-%dT%H%M}", as_of, planned, decided)
