@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import polars as pl
 
 from segcli.history.tables import MEMBERS
 
 IN_ORDER = ("segment", "customer_id", "entered_at", "left_at")
+WHO = IN_ORDER[:2]
 
 
 def next_memberships(
@@ -27,53 +28,48 @@ def next_memberships(
 
 
 def _after(before: pl.LazyFrame, now: pl.LazyFrame, decided: Collection[str], as_of: dt.datetime) -> pl.DataFrame:
-    earlier = _by_segment(before.select(*MEMBERS))
-    current = _by_segment(now.select("segment", "customer_id").filter(pl.col("segment").is_in(list(decided))))
-    nobody = pl.DataFrame(schema=pl.Schema(MEMBERS))
-    parts = [nobody]
-    for segment in sorted({*earlier, *current}):
-        rows = earlier.get(segment, nobody)
-        ids = current.get(segment, nobody)["customer_id"] if segment in decided else None
-        parts.append(_of_segment(rows, ids, segment, as_of))
-    return pl.concat(parts)
+    earlier = before.select(*MEMBERS).collect()
+    time, is_decided = pl.lit(as_of, MEMBERS["entered_at"]), pl.col("segment").is_in(list(decided))
+    inside = earlier.filter(pl.col("left_at").is_null()).select(*WHO, "entered_at")
+    if not _is_rising(inside, WHO):
+        inside = inside.group_by(WHO).agg(pl.col("entered_at").min()).sort(WHO)
+    current = _once_each(now.select(WHO).filter(is_decided).collect())
+    merged = _merged(
+        inside.with_columns(today=pl.lit(value=False)),
+        current.select(*WHO, entered_at=time, today=pl.lit(value=True)),
+    )
+    # Who was in and is has two rows, one after the other.
+    other = pl.struct(WHO)
+    both = (other == other.shift(1)).fill_null(value=False) | (other == other.shift(-1)).fill_null(value=False)
+    merged = merged.with_columns(both=both).filter(~(pl.col("today") & pl.col("both")))
+    left = pl.when(is_decided & ~pl.col("today") & ~pl.col("both")).then(time)
+    found = merged.select(*WHO, "entered_at", left_at=left)
+    closed = earlier.filter(pl.col("left_at").is_not_null())
+    if not _is_rising(closed, IN_ORDER):
+        closed = closed.unique().sort(IN_ORDER)
+    found = _merged(closed, found)
+    return found if _is_rising(found, IN_ORDER[:3]) else found.sort(IN_ORDER)
 
 
-def _by_segment(rows: pl.LazyFrame) -> dict[str, pl.DataFrame]:
-    parts = rows.collect().partition_by("segment", as_dict=True, maintain_order=True)
-    return {str(segment): part for (segment,), part in parts.items()}
+def _once_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row once, by segment and customer; each segment's customers are mostly in order already."""
+    if _is_rising(rows, WHO):
+        return rows
+    parts = rows.partition_by("segment", as_dict=True, maintain_order=True)
+    rows = pl.concat(parts[segment] for segment in sorted(parts))
+    return rows if _is_rising(rows, WHO) else rows.unique().sort(WHO)
 
 
-def _of_segment(rows: pl.DataFrame, now: pl.Series | None, segment: str, as_of: dt.datetime) -> pl.DataFrame:
-    """One segment's rows in order; `now` are its members, or None where that was not decided."""
-    closed = rows.filter(pl.col("left_at").is_not_null()).unique(maintain_order=True)
-    inside = rows.filter(pl.col("left_at").is_null()).select("customer_id", "entered_at")
-    if not _is_rising(inside["customer_id"]):
-        inside = inside.group_by("customer_id").agg(pl.col("entered_at").min()).sort("customer_id")
-    time = pl.lit(as_of, MEMBERS["entered_at"])
-    left = pl.lit(None, MEMBERS["left_at"])
-    if now is not None:
-        ids = now if _is_rising(now) else now.unique().sort()
-        today = ids.to_frame().select("customer_id", entered_at=time, today=pl.lit(value=True))
-        inside = inside.with_columns(today=pl.lit(value=False)).merge_sorted(today, key="customer_id")
-        # Who was in and is has two rows, one after the other.
-        other = pl.col("customer_id")
-        both = (other == other.shift(1)).fill_null(value=False) | (other == other.shift(-1)).fill_null(value=False)
-        inside = inside.with_columns(both=both).filter(~(pl.col("today") & pl.col("both")))
-        left = pl.when(~pl.col("today") & ~pl.col("both")).then(time)
-    found = inside.select(pl.lit(segment).alias("segment"), "customer_id", "entered_at", left_at=left)
-    if closed.is_empty():
-        return found
-    if not closed["customer_id"].is_sorted():
-        closed = closed.sort(IN_ORDER)
-    found = closed.merge_sorted(found, key="customer_id")
-    return found if _is_in_order(found) else found.sort(IN_ORDER)
+def _merged(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """The rows of two frames that are in order each; of equal ones the first frame's come first."""
+    who = pl.struct(WHO).alias("who")
+    return rows.with_columns(who).merge_sorted(others.with_columns(who), key="who").drop("who")
 
 
-def _is_rising(ids: pl.Series) -> bool:
-    return bool((ids.shift(1) < ids).fill_null(value=True).all())
-
-
-def _is_in_order(rows: pl.DataFrame) -> bool:
-    person, entered = pl.col("customer_id"), pl.col("entered_at")
-    later = (person > person.shift(1)) | ((person == person.shift(1)) & (entered > entered.shift(1)))
-    return bool(rows.select(later.fill_null(value=True).all()).item())
+def _is_rising(rows: pl.DataFrame, columns: Sequence[str]) -> bool:
+    """Whether the rows are in the order of these columns, and no two the same."""
+    rising = pl.lit(value=False)
+    for column in reversed(columns):
+        here, before = pl.col(column), pl.col(column).shift(1)
+        rising = (here > before) | ((here == before) & rising)
+    return bool(rows.select(rising.slice(1).all()).item())
