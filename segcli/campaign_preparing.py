@@ -163,7 +163,8 @@ def _needed(
     prepared: Prepared, campaigns: Iterable[CheckedCampaign], *others: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     """What all of a run's stages read, as far as the files have it."""
-    needs: list[Mapping[str, frozenset[str]]] = [prepared.plan.needed_columns(), SENT_BY_OTHERS, *others]
+    of_fields = prepared.plan.needed_columns()
+    needs: list[Mapping[str, frozenset[str]]] = [of_fields, SENT_BY_OTHERS, *others]
     for campaign in campaigns:
         needs += [campaign.needed_columns(), needed_for_times(campaign)]
         for each in campaign.steps:
@@ -175,8 +176,8 @@ def _needed(
         for table, columns in need.items():
             known = prepared.catalog.table(table)
             given = known.given if known else frozenset()
-            if table in prepared.plan.needed_columns() or given & columns:
+            if table in of_fields or given & columns:
                 merged[table] = merged.get(table, frozenset()) | (columns & given)
-    for table, columns in prepared.plan.needed_columns().items():
+    for table, columns in of_fields.items():
         merged[table] = merged.get(table, frozenset()) | columns
     return merged

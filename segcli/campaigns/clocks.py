@@ -43,7 +43,7 @@ def zones_of(customers: pl.DataFrame, here: ZoneInfo) -> pl.Series:
 
 def in_utc(times: pl.Series, here: ZoneInfo) -> pl.Series:
     """Naive times of the project as naive UTC."""
-    return _instants(times, here.key)
+    return _with_skipped(times, lambda walls: _converted(walls, _instants(here.key)))
 
 
 def project_times(instants: pl.Series, here: ZoneInfo) -> pl.Series:
@@ -52,7 +52,7 @@ def project_times(instants: pl.Series, here: ZoneInfo) -> pl.Series:
     The second pass of an hour that the project's clocks repeat has no naive time of its own: it is written an
     hour on, and is then that much later.
     """
-    times = _walls(instants, here.key)
+    times = _converted(instants, _walls(here.key))
     return times + (instants - in_utc(times, here))
 
 
@@ -68,29 +68,39 @@ def wall_clock(instants: pl.Series, zones: pl.Series) -> pl.Series:
 
 def instants_of(walls: pl.Series, zones: pl.Series) -> pl.Series:
     """What the clock of each row's zone shows as naive UTC."""
-    return _by_zone(walls, zones, _instants)
+    return _with_skipped(walls, lambda some: _by_zone(some, zones, _instants))
 
 
-def _by_zone(times: pl.Series, zones: pl.Series, converted: Callable[[pl.Series, str], pl.Series]) -> pl.Series:
+def _by_zone(times: pl.Series, zones: pl.Series, converted: Callable[[str], pl.Expr]) -> pl.Series:
     rows = pl.DataFrame({"time": times, "zone": zones}).with_row_index("row")
     parts = rows.partition_by("zone", as_dict=True, include_key=False)
     if len(parts) < 2:
-        return converted(times, *next(iter(parts), ("UTC",)))
-    done = [part.with_columns(converted(part["time"], zone).alias("time")) for (zone,), part in parts.items()]
+        return _converted(times, converted(*next(iter(parts), ("UTC",))))
+    done = pl.collect_all([part.lazy().with_columns(converted(zone)) for (zone,), part in parts.items()])
     return pl.concat(done).sort("row")["time"]
 
 
-def _walls(instants: pl.Series, zone: str) -> pl.Series:
-    return instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+def _converted(times: pl.Series, conversion: pl.Expr) -> pl.Series:
+    return pl.DataFrame({"time": times}).select(conversion).to_series().alias(times.name)
 
 
-def _instants(walls: pl.Series, zone: str) -> pl.Series:
-    zoned = walls.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    if zoned.null_count() > walls.null_count():
-        # No clock changes twice within a day, so the day before still has the clock before the change.
-        before = (walls - DAY).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null") + DAY
-        zoned = zoned.zip_with(zoned.is_not_null(), before)
+def _walls(zone: str) -> pl.Expr:
+    """Naive UTC in the column `time` as what the clock of the zone shows."""
+    return pl.col("time").dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+
+
+def _instants(zone: str) -> pl.Expr:
+    """What the clock of the zone shows, in the column `time`, as naive UTC; null of what it skips."""
+    zoned = pl.col("time").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def _with_skipped(walls: pl.Series, instants: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    found = instants(walls)
+    if found.null_count() > walls.null_count():
+        # No clock changes twice within a day, so the day before still has the clock before the change.
+        found = found.zip_with(found.is_not_null(), instants(walls - DAY) + DAY)
+    return found
 
 
 @cache
@@ -98,7 +108,7 @@ def _is_zone(name: str) -> bool:
     if name not in available_timezones():
         return False
     try:
-        _walls(pl.Series([dt.datetime(2000, 1, 1)]), name)
+        _converted(pl.Series([dt.datetime(2000, 1, 1)]), _walls(name))
     except pl.exceptions.PolarsError:  # 'localtime', and zones younger than Polars' own list
         return False
     return True

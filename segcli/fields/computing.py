@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,9 @@ from segcli.fields.availability import settle_availability
 from segcli.fields.barriers import CutPoints, across, cut_points, joined, save_frame, scored
 from segcli.fields.in_order import in_order
 from segcli.fields.nodes import PERSON, AcrossNode, Node, Plan, RowNode, ScoreNode, TableNode
-from segcli.sources.tables import Tables
+from segcli.sources.tables import Tables, is_small
+
+ROWS_AT_ONCE = 1_000_000  # of a table, times the queries that read them together
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Computed:
     shards: tuple[Path, ...]
     cut_points: Mapping[str, CutPoints]
     columns: tuple[str, ...]
+    rows: int
     numbers: Mapping[str, object] = field(default_factory=dict)  # of the whole base, by the field's name
 
-    @property
+    @cached_property
     def customers(self) -> pl.LazyFrame:
         """One row per customer, in no order across shards."""
-        return pl.scan_ipc(list(self.shards)).select(self.columns)
+        customers = pl.scan_ipc(list(self.shards)).select(self.columns)
+        return customers.collect().lazy() if is_small(self.rows) else customers
 
     @property
     def customers_in_order(self) -> pl.LazyFrame:
@@ -56,7 +60,7 @@ def compute_fields(plan: Plan, tables: Tables, scratch: Path) -> Computed:
     shards = tuple(run.path(plan.phases - 1, shard) for shard in range(tables.shard_count))
     columns = tuple(dict.fromkeys((*given, *names)))
     numbers = {name: found.item() for name, found in run.across.items() if found.width == 1 and found.height}
-    return Computed(plan, shards, run.cut_points, columns, numbers)
+    return Computed(plan, shards, run.cut_points, columns, tables["customers"].rows, numbers)
 
 
 class _Run:
@@ -132,10 +136,14 @@ class _Run:
             by_table.setdefault(node.table, []).append(node)
         people = frame.select(PERSON)
         for table, group in by_table.items():
-            for found in table_columns(group, self.tables[table], shard, frame, self.plan.as_of):
-                # Joined to the keys alone: a join would copy every column that is there already.
-                matched = people.join(found.collect(engine="streaming"), on=PERSON, how="left", maintain_order="left")
-                frame = frame.hstack(matched.drop(PERSON).get_columns())
+            columns = [*table_columns(group, self.tables[table], shard, frame, self.plan.as_of)]
+            # Many queries of few rows at once, few queries of many.
+            size = 1 + ROWS_AT_ONCE * self.tables.shard_count // max(1, self.tables[table].rows)
+            for first in range(0, len(columns), size):
+                for found in pl.collect_all(columns[first : first + size], engine="streaming"):
+                    # Joined to the keys alone: a join would copy every column that is there already.
+                    matched = people.join(found, on=PERSON, how="left", maintain_order="left")
+                    frame = frame.hstack(matched.drop(PERSON).get_columns())
         return frame.with_columns(with_default(node) for node in nodes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -60,13 +60,16 @@ def decide_members(computed: Computed) -> tuple[SegmentMembers, ...]:
     schema = frame.collect_schema()
     available = [item for item in computed.plan.segments if item.name not in computed.plan.unavailable]
     counts = _condition_counts(frame, computed, [item for item in available if item.each is None])
+    columns = {item.name: item.name if item.table else item.each for item in available if item.each is not None}
+    values = [_value_counts(frame, computed, column, schema[column]) for column in columns.values()]
+    by_value = dict(zip(columns, pl.collect_all(values, engine="streaming"), strict=True))
     found: list[SegmentMembers] = []
     for segment in available:
-        if segment.each is None:
+        if segment.name not in by_value:
             found.append(_members(segment, segment.name, None, counts[segment.name]))
-        else:
-            column = segment.name if segment.table else segment.each
-            found.extend(_each(frame, computed, segment, column, schema[column]))
+            continue
+        rows = by_value[segment.name].iter_rows(named=True)
+        found.extend(_members(segment, columns[segment.name], row.pop("__value"), row) for row in rows)
     return tuple(found)
 
 
@@ -105,22 +108,17 @@ def _condition_counts(
     return counts
 
 
-def _each(
-    frame: pl.LazyFrame, computed: Computed, segment: Segment, column: str, dtype: pl.DataType
-) -> Iterator[SegmentMembers]:
+def _value_counts(frame: pl.LazyFrame, computed: Computed, column: str, dtype: pl.DataType) -> pl.LazyFrame:
+    """Counts of each value of a column, or of each value in the lists of one: `__value`, and what _measures counts."""
     values = frame.with_columns(pl.col(column).alias("__value"), pl.lit(value=True).alias("__in"))
     if isinstance(dtype, pl.List):
         values = values.explode("__value")
-    counts = (
+    return (
         values.filter(pl.col("__value").is_not_null())
         .group_by(pl.col("__value").cast(pl.String))
         .agg(measure.alias(name) for name, measure in _measures(computed, pl.col("__in")).items())
         .sort("__value")
-        .collect(engine="streaming")
     )
-    for row in counts.iter_rows(named=True):
-        value = row.pop("__value")
-        yield _members(segment, column, value, row)
 
 
 def _members(segment: Segment, column: str, value: str | None, counts: dict[str, Any]) -> SegmentMembers:

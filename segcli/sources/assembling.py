@@ -33,7 +33,17 @@ from segcli.sources.rejections import Rejections
 from segcli.sources.shards import count_rows, estimated_rows, shards_for
 from segcli.sources.source_file import SourceFile
 from segcli.sources.staging import Staged, check_share_rejected, stage_frames
-from segcli.sources.tables import CANONICAL, LOOKUPS, TIME_COLUMN, UNCOUNTED, Catalog, SourceFrame, Table, Tables
+from segcli.sources.tables import (
+    CANONICAL,
+    LOOKUPS,
+    TIME_COLUMN,
+    UNCOUNTED,
+    Catalog,
+    SourceFrame,
+    Table,
+    Tables,
+    is_small,
+)
 
 Frames = Mapping[str, Sequence[SourceFrame]]
 MOST_SHOWN = 10  # shared identifiers that are named in warnings
@@ -218,4 +228,7 @@ def _table(reading: Reading, name: str, parts: tuple[pl.LazyFrame, ...], by_pers
     given = known.given if known else frozenset(column for source in frames.get(name, ()) for column in source.given)
     time = known.time if known else TIME_COLUMN.get("orders" if name == UNCOUNTED else name)
     complete = known is not None and known.complete
-    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, count_rows(parts), complete)
+    rows = count_rows(parts)
+    if is_small(rows):
+        parts = tuple(part.collect().lazy() for part in parts)
+    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, rows, complete)

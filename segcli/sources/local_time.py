@@ -77,21 +77,46 @@ def clock_moves(events: Sequence[pl.LazyFrame], zones: Sequence[str], here: Zone
     twice when the shop's clocks go back is the first; one that they skip is taken an hour on.
     """
     days = pl.concat([frame.select(day=pl.col(time).dt.date()).unique() for frame in events]).unique()
-    known = days.drop_nulls().sort("day").collect(engine="streaming")
-    first = pl.col("day").cast(TIME).dt.epoch("us") // SLOT_MICROSECONDS
-    slots = known.select(slot=pl.int_ranges(first, first + SLOTS_A_DAY)).explode("slot")["slot"]
-    moves = [
-        pl.DataFrame({"begins": slots + number * ZONE_STEP, "moved": _moved(slots, here, zone)})
-        for number, zone in enumerate(zones)
-    ]
+    known = days.drop_nulls().sort("day").collect(engine="streaming")["day"]
+    begins = (known.cast(TIME).dt.epoch("us") // SLOT_MICROSECONDS).alias("slot")
+    moves = []
+    for number, zone in enumerate(zones):
+        slots = _slots(begins, here, zone)
+        moves.append(pl.DataFrame({"begins": slots + number * ZONE_STEP, "moved": _moved(slots, here, zone)}))
     changes = pl.col("moved").ne_missing(pl.col("moved").shift(1))
     return pl.concat(frame.filter(changes) for frame in moves)
 
 
+def _slots(begins: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
+    """The first slot of each day, and all of a day on which the clocks of either zone change, which is seldom."""
+    first, after = _offsets(begins, here, zone), _offsets(begins + SLOTS_A_DAY, here, zone)
+    changes = pl.any_horizontal(first[name].ne_missing(after[name]).alias(name) for name in first.columns)
+    count = pl.when(changes).then(SLOTS_A_DAY).otherwise(1)
+    slots = pl.select(slot=pl.int_ranges(pl.lit(begins), pl.lit(begins) + count))
+    return slots.explode("slot")["slot"]
+
+
+def _offsets(slots: pl.Series, here: ZoneInfo, zone: str) -> pl.DataFrame:
+    """By how much the clocks of the shop and of the zone differ from UTC at the beginning of each slot."""
+    zoned = _zoned(slots, here)
+    utc = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    there = zoned.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return pl.DataFrame({"here": _times(slots) - utc, "there": there - utc})
+
+
 def _moved(slots: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
-    times = (slots * SLOT_MICROSECONDS).cast(TIME)
+    return _zoned(slots, here).dt.convert_time_zone(zone).dt.replace_time_zone(None) - _times(slots)
+
+
+def _times(slots: pl.Series) -> pl.Series:
+    return (slots * SLOT_MICROSECONDS).cast(TIME)
+
+
+def _zoned(slots: pl.Series, here: ZoneInfo) -> pl.Series:
+    """The beginning of each slot on the shop's clocks; one that they skip is taken an hour on."""
+    times = _times(slots)
     zoned = times.dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
     if zoned.null_count():
         later = times.dt.offset_by("1h").dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
         zoned = pl.select(pl.coalesce(zoned, later)).to_series()
-    return zoned.dt.convert_time_zone(zone).dt.replace_time_zone(None) - times
+    return zoned

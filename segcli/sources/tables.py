@@ -204,6 +204,14 @@ class Catalog:
         return self.tables[name].by if name in self.tables else None
 
 
+HELD_ROWS = 100_000  # of one table, in memory for the length of a run
+
+
+def is_small(rows: int) -> bool:
+    """Whether so many rows are held in memory: hundreds of queries read them, each of which would read the file."""
+    return rows <= HELD_ROWS
+
+
 @dataclass(frozen=True)
 class Table:
     """A canonical table, ready to query.
