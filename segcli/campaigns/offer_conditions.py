@@ -17,30 +17,41 @@ def with_offer_conditions(
 
     A condition that is null is not met. A column is there if any step's n-th offer has such an expression.
     """
-    parts = [
-        _of_step(due.filter(pl.col("campaign") == campaign.name, pl.col("step") == each.step.name), each, customers)
+    asking = {
+        (campaign.name, each.step.name): each
         for campaign in campaigns
         for each in campaign.steps
         if any(offer.when or offer.value for offer in each.offers)
-    ]
-    if not parts:
+    }
+    if not asking:
         return due
-    found = pl.concat(parts, how="diagonal")
+    names = {name for each in asking.values() for name in _asked(each)}
+    types = {name: pl.Float64() if name.startswith("value_") else pl.Boolean() for name in names}
+    nobody = pl.DataFrame(schema={PERSON: pl.String(), "campaign": pl.String(), **types})
+    parts = [
+        _of_step(rows, asking[campaign, step], customers)
+        for (campaign, step), rows in due.partition_by("campaign", "step", as_dict=True).items()
+        if (campaign, step) in asking
+    ]
+    found = pl.concat([nobody, *parts], how="diagonal")
     return due.join(found, on=[PERSON, "campaign"], how="left", maintain_order="left")
 
 
-def _of_step(rows: pl.DataFrame, each: CheckedStep, customers: Customers) -> pl.DataFrame:
-    asked: dict[str, str] = {}
-    names: set[str] = set()
+def _asked(each: CheckedStep) -> dict[str, str]:
+    """The SQL of each column that the step's offers ask for."""
+    asked = {}
     for number, offer in enumerate(each.offers):
         if offer.when is not None:
             asked[f"offer_{number}"] = f"coalesce({offer.when.sql}, false)"
-            names |= offer.when.names
         if offer.value is not None:
             asked[f"value_{number}"] = f"cast({offer.value.sql} as double)"
-            names |= offer.value.names
-    people = customers.columns_of(rows[PERSON], names)
-    values = ", ".join(f'{sql} as "{name}"' for name, sql in asked.items())
+    return asked
+
+
+def _of_step(rows: pl.DataFrame, each: CheckedStep, customers: Customers) -> pl.DataFrame:
+    expressions = [found for offer in each.offers for found in (offer.when, offer.value) if found is not None]
+    people = customers.columns_of(rows[PERSON], {name for found in expressions for name in found.names})
+    values = ", ".join(f'{sql} as "{name}"' for name, sql in _asked(each).items())
     answers = people.lazy().sql(f'select "{PERSON}" as __person, {values} from self').collect()
     answers = answers.rename({"__person": PERSON})
     return rows.select(PERSON, "campaign").join(answers, on=PERSON, how="inner")

@@ -32,18 +32,21 @@ def with_products(
     `shop` is what other calls of the same run have worked out already.
     """
     shop = shop or ShopProducts(tables, as_of, scratch / "products")
-    parts = []
-    for campaign in campaigns:
-        for each in campaign.steps:
-            if each.step.products is not None:
-                rows = due.filter(
-                    pl.col("campaign") == campaign.name,
-                    pl.col("step") == each.step.name,
-                    pl.col("barred").is_null(),
-                    ~pl.col("marketing") | pl.col("allowed").fill_null(value=False) | (pl.col("channel") == FOR_PEOPLE),
-                )
-                if rows.height:
-                    parts.append(_picked(rows, campaign, each, customers, tables, as_of, shop))
+    steps = {
+        (campaign.name, each.step.name): (campaign, each)
+        for campaign in campaigns
+        for each in campaign.steps
+        if each.step.products is not None
+    }
+    asked = due.filter(
+        pl.col("barred").is_null(),
+        ~pl.col("marketing") | pl.col("allowed").fill_null(value=False) | (pl.col("channel") == FOR_PEOPLE),
+    )
+    parts = [
+        _picked(rows, *steps[campaign, step], customers, tables, as_of, shop)
+        for (campaign, step), rows in asked.partition_by("campaign", "step", as_dict=True).items()
+        if (campaign, step) in steps
+    ]
     if not parts:
         return due.with_columns(products=NO_PRODUCTS, enough=pl.lit(value=True))
     picked = pl.concat(parts)

@@ -79,44 +79,41 @@ def clock_moves(events: Sequence[pl.LazyFrame], zones: Sequence[str], here: Zone
     days = pl.concat([frame.select(day=pl.col(time).dt.date()).unique() for frame in events]).unique()
     known = days.drop_nulls().sort("day").collect(engine="streaming")["day"]
     begins = (known.cast(TIME).dt.epoch("us") // SLOT_MICROSECONDS).alias("slot")
+    first, after = _offsets(begins, here, zones), _offsets(begins + SLOTS_A_DAY, here, zones)
+    changes_here = first["here"].ne_missing(after["here"])
     moves = []
     for number, zone in enumerate(zones):
-        slots = _slots(begins, here, zone)
-        moves.append(pl.DataFrame({"begins": slots + number * ZONE_STEP, "moved": _moved(slots, here, zone)}))
+        slots = _slots(begins, changes_here | first[zone].ne_missing(after[zone]))
+        there = _wall(zone) - pl.col("here")
+        moves.append(_moments(slots, here).select(begins=slots + number * ZONE_STEP, moved=there))
     changes = pl.col("moved").ne_missing(pl.col("moved").shift(1))
     return pl.concat(frame.filter(changes) for frame in moves)
 
 
-def _slots(begins: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
+def _slots(begins: pl.Series, changes: pl.Series) -> pl.Series:
     """The first slot of each day, and all of a day on which the clocks of either zone change, which is seldom."""
-    first, after = _offsets(begins, here, zone), _offsets(begins + SLOTS_A_DAY, here, zone)
-    changes = pl.any_horizontal(first[name].ne_missing(after[name]).alias(name) for name in first.columns)
-    count = pl.when(changes).then(SLOTS_A_DAY).otherwise(1)
-    slots = pl.select(slot=pl.int_ranges(pl.lit(begins), pl.lit(begins) + count))
-    return slots.explode("slot")["slot"]
+    if not changes.any():
+        return begins
+    days = pl.DataFrame({"slot": begins, "count": changes.cast(pl.Int64) * (SLOTS_A_DAY - 1) + 1})
+    return days.select(pl.int_ranges("slot", pl.col("slot") + pl.col("count"))).explode("slot")["slot"]
 
 
-def _offsets(slots: pl.Series, here: ZoneInfo, zone: str) -> pl.DataFrame:
-    """By how much the clocks of the shop and of the zone differ from UTC at the beginning of each slot."""
-    zoned = _zoned(slots, here)
-    utc = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    there = zoned.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    return pl.DataFrame({"here": _times(slots) - utc, "there": there - utc})
+def _offsets(slots: pl.Series, here: ZoneInfo, zones: Sequence[str]) -> pl.DataFrame:
+    """By how much the clocks of the shop (`here`) and of each zone differ from UTC at the beginning of each slot."""
+    utc = _wall("UTC")
+    offsets = [(_wall(zone) - utc).alias(zone) for zone in zones]
+    return _moments(slots, here).select(pl.col("here") - utc, *offsets)
 
 
-def _moved(slots: pl.Series, here: ZoneInfo, zone: str) -> pl.Series:
-    return _zoned(slots, here).dt.convert_time_zone(zone).dt.replace_time_zone(None) - _times(slots)
+def _wall(zone: str) -> pl.Expr:
+    return pl.col("zoned").dt.convert_time_zone(zone).dt.replace_time_zone(None)
 
 
-def _times(slots: pl.Series) -> pl.Series:
-    return (slots * SLOT_MICROSECONDS).cast(TIME)
-
-
-def _zoned(slots: pl.Series, here: ZoneInfo) -> pl.Series:
-    """The beginning of each slot on the shop's clocks; one that they skip is taken an hour on."""
-    times = _times(slots)
-    zoned = times.dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
-    if zoned.null_count():
-        later = times.dt.offset_by("1h").dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
-        zoned = pl.select(pl.coalesce(zoned, later)).to_series()
-    return zoned
+def _moments(slots: pl.Series, here: ZoneInfo) -> pl.DataFrame:
+    """The beginning of each slot as the shop's clocks have it: `here`, and `zoned`, an hour on where they skip it."""
+    rows = pl.DataFrame({"here": (slots * SLOT_MICROSECONDS).cast(TIME)})
+    time = pl.col("here")
+    zoned = time.dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
+    later = time.dt.offset_by("1h").dt.replace_time_zone(here.key, ambiguous="earliest", non_existent="null")
+    rows = rows.with_columns(zoned=zoned)
+    return rows.with_columns(pl.coalesce("zoned", later)) if rows["zoned"].null_count() else rows
