@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,7 +11,8 @@ import polars as pl
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart, CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
-from segcli.campaigns.series import ID_FORMAT, KEY, find_series, no_series
+from segcli.campaigns.series import KEY, find_series, no_series
+from segcli.campaigns.starting_rows import starting_rows_of
 from segcli.campaigns.steps import due_steps, reached_steps, with_numbers
 from segcli.campaigns.terms import Clock, Terms
 from segcli.campaigns.variants import with_variants
@@ -194,13 +195,12 @@ def _people(campaigns: Sequence[CheckedCampaign], state: pl.DataFrame, situation
 def _rows(campaigns: Sequence[CheckedCampaign], people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
     """campaign, customer_id, series, start: what starts a series by itself in the tables of these campaigns."""
     empty = pl.DataFrame(schema={name: DUE[name] for name in (*KEY, "start")})
-    asked = [each for each in campaigns if each.by_row]
     ids = {name: frame.select(PERSON) for (name,), frame in people.partition_by("campaign", as_dict=True).items()}
     parts = [
         part.select(pl.lit(each.name).alias("campaign"), PERSON, "series", "start")
-        for each in asked
-        if each.name in ids
-        for part in _starting(each, ids[each.name], situation)
+        for each in campaigns
+        if each.name in ids and isinstance(each.start, CheckedRowStart)
+        for part in starting_rows_of(each.start, ids[each.name].lazy(), situation.tables, situation.customers)
     ]
     return _once_each(pl.concat([empty, *pl.collect_all(parts, engine="streaming")]))
 
@@ -209,23 +209,6 @@ def starting_rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Si
     """customer_id, series, start: the rows of these people that start a series, each id once, at its latest time."""
     people = people.select(PERSON, campaign=pl.lit(campaign.name))
     return _rows([campaign], people, situation).drop("campaign")
-
-
-def _starting(campaign: CheckedCampaign, ids: pl.DataFrame, situation: Situation) -> Iterator[pl.LazyFrame]:
-    """customer_id, series, start of the rows, shard by shard; an id may be there more than once."""
-    start = campaign.start
-    assert isinstance(start, CheckedRowStart)
-    table = situation.tables[start.table]
-    fields = sorted((start.where.names if start.where else frozenset()) - table.columns.keys())
-    for shard in table.shards:
-        rows = shard.join(ids.lazy(), on=PERSON, how="semi")
-        if fields:
-            rows = rows.join(situation.customers.frame.select(PERSON, *fields), on=PERSON, how="left")
-        if start.where is not None:
-            rows = rows.sql(f"select * from self where {start.where.sql}")
-        moment = pl.col(start.at).cast(pl.Datetime("us"))
-        series = pl.col(start.row_id) if start.row_id else moment.dt.strftime(ID_FORMAT)
-        yield rows.select(PERSON, series=series.cast(pl.String), start=moment).drop_nulls()
 
 
 def _once_each(rows: pl.DataFrame) -> pl.DataFrame:
