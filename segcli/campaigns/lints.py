@@ -80,7 +80,7 @@ def _nobody_or_everybody(campaigns: Sequence[CheckedCampaign], customers: Custom
         inside = counts[f"in{number}"]
         if not inside:
             yield finding("never", "no customer is in this audience.", place, key)
-        elif inside == counts["all"] and each.by_entering:
+        elif inside == counts["all"] and each.by_entering and not each.campaign.existing:
             message = "every customer is in this audience, so nobody enters it but new ones."
             yield finding("always", message, place, key, hint="To take those who are there: existing: true.")
         elif not counts[f"begins{number}"] and isinstance(each.campaign.start, Expression):

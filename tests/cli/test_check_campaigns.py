@@ -126,9 +126,10 @@ def test_an_audience_of_everybody_is_warned_of_where_entering_it_begins_a_series
     everybody = "campaigns:\n  all_of_them: {audience: orders >= 0, message: hello}\n"
     _, lines = checked(small_shop(tmp_path / "entering", RECIPE + everybody), capsys)
     assert "campaigns.all_of_them.audience: every customer is in this audience" in lines[0]
-    existing = everybody.replace("message: hello", "message: hello, start: last_order_at")
-    _, lines = checked(small_shop(tmp_path / "started", RECIPE + existing), capsys)
-    assert len(lines) == 1
+    for number, key in enumerate(("start: last_order_at", "existing: true")):
+        meant = everybody.replace("message: hello", f"message: hello, {key}")
+        _, lines = checked(small_shop(tmp_path / str(number), RECIPE + meant), capsys)
+        assert len(lines) == 1
 
 
 def test_data_that_is_too_old_and_windows_that_are_over_are_notes(tmp_path: Path, capsys: Capture) -> None:
