@@ -83,18 +83,16 @@ def small_shop(source: Path, target: Path) -> Path:
 def shop_as_of(source: Path, target: Path, moment: dt.datetime) -> Path:
     """The files as they would have been exported at the moment (naive, in Istanbul): no later row, no later time.
 
-    What files say of today alone (consents, stock, refunds, points) stays.
+    What files say of today alone (consents, stock, refunds) stays.
     """
     offset = "+0300"  # Istanbul's, all year
 
-    def known(text: str | None) -> bool:
-        if text is None or not text[:4].isdigit():
+    def known(text: str) -> bool:
+        if not text[:4].isdigit():
             return True
         when = dt.datetime.strptime(text.removesuffix(f" {offset}"), "%Y-%m-%d %H:%M:%S")
         return when <= moment
 
-    people = pl.read_csv(source / "customers.csv", infer_schema=False)
-    members = {row["email"] for row in people.iter_rows(named=True) if known(row["created_at"])}
     begins = {"orders_export.csv": "Created at", "checkouts_export.csv": "Created at", "support.csv": "opened_at"}
     later = {
         "orders_export.csv": ("Paid at", "Fulfilled at", "Cancelled at"),
@@ -104,8 +102,6 @@ def shop_as_of(source: Path, target: Path, moment: dt.datetime) -> Path:
     def cut(name: str, rows: Rows) -> Rows:
         with (source / name).open(encoding="utf-8", newline="") as lines:
             header = next(csv.reader(lines))
-        if name == "loyalty.csv":
-            rows = [row for row in rows if row[0] in members]
         if name in begins:
             rows = [row for row in rows if known(row[header.index(begins[name])])]
         if name == "customers.csv":
