@@ -29,7 +29,7 @@ DUE: Mapping[str, pl.DataType] = {
 LATE: Mapping[str, pl.DataType] = {
     name: DUE[name] for name in ("customer_id", "campaign", "step", "number", "series", "start", "moment")
 }
-PLANNED_AT_ONCE = 500_000  # customers times campaigns that are planned together
+PLANNED_AT_ONCE = 150_000  # customers times campaigns that are planned together
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def plan_campaigns(campaigns: Sequence[CheckedCampaign], situation: Situation) -
     found = tuple(_looked_at(campaign, situation) for campaign in campaigns)
     terms = _terms([each.checked for each in found if each.done], situation)
     # Many campaigns of few customers at once, few campaigns of many.
-    size = 1 + PLANNED_AT_ONCE // max(1, situation.tables["customers"].rows)
+    size = max(1, PLANNED_AT_ONCE // max(1, situation.tables["customers"].rows))
     groups = [terms.campaigns[first : first + size] for first in range(0, len(terms.campaigns), size)]
     planned = [(no_series(), _no_rows(DUE), _no_rows(LATE))]
     planned += [_planned(_terms(group, situation), situation) for group in groups]
@@ -219,7 +219,7 @@ def _once_each(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _due(due: pl.DataFrame, terms: Terms) -> pl.DataFrame:
-    found = due.with_columns(
+    found = due.join(terms.of_messages, on=["campaign", "step_number"], maintain_order="left").with_columns(
         pl.col("due_step").alias("step"),
         pl.concat_str("campaign", pl.lit("."), "due_step").alias("message"),
         pl.col("step_number").alias("number"),

@@ -13,7 +13,7 @@ from segcli.campaigns.steps import skipped_steps
 from segcli.history.tables import JOURNAL, STATE
 
 SERVED = ("sent", "held_out")  # what counts as a message of a series
-STATE_AT_ONCE = 500_000  # series whose state is written together
+STATE_AT_ONCE = 250_000  # series whose state is written together
 
 
 def journal_of(run: str, as_of: dt.datetime, planned: Planned, decided: pl.DataFrame) -> pl.DataFrame:

@@ -89,8 +89,11 @@ def reached_steps(series: pl.DataFrame, terms: Terms, times: SendTimes) -> pl.Da
 
 def of_the_past(series: pl.DataFrame, terms: Terms) -> pl.Series:
     """Of which series no step can be of this time; most rows of a table are of that kind."""
-    found = series.join(terms.of_campaigns, on="campaign", how="left", maintain_order="left")
     last = pl.max_horizontal("start", "message_at")
+    times = terms.of_campaigns.select("campaign", "span", "noticed_since")
+    found = series.select("campaign", "start", "message_at").join(
+        times, on="campaign", how="left", maintain_order="left"
+    )
     return found.select(of_the_past=last + pl.col("span") < pl.col("noticed_since")).to_series()
 
 

@@ -28,8 +28,11 @@ _STEP: Mapping[str, pl.DataType] = {
     "campaign": pl.String(), "step_number": pl.Int64(), "due_step": pl.String(), "after": pl.Duration("us"),
     "calendar": pl.Boolean(), "with_until": pl.Boolean(), "send": pl.String(), "rings": pl.Boolean(),
     "horizon": pl.Datetime("us"), "grace": pl.Duration("us"), "noticed_since": pl.Datetime("us"),
-    "active_since": pl.Datetime("us"), "active_until": pl.Datetime("us"), "channel": pl.String(),
-    "marketing": pl.Boolean(), "list": pl.String(), "priority": pl.Int64(), "holdout": pl.Float64(),
+    "active_since": pl.Datetime("us"), "active_until": pl.Datetime("us"),
+}  # fmt: skip
+_MESSAGE: Mapping[str, pl.DataType] = {
+    "campaign": pl.String(), "step_number": pl.Int64(), "channel": pl.String(), "marketing": pl.Boolean(),
+    "list": pl.String(), "priority": pl.Int64(), "holdout": pl.Float64(),
 }  # fmt: skip
 
 
@@ -81,8 +84,18 @@ class Terms:
 
     @cached_property
     def of_steps(self) -> pl.DataFrame:
-        """One row per step: its place among the steps, its name and all that decides when, and how, it is sent."""
+        """One row per step: its place among the steps, its name and all that decides when it is sent."""
         return _table(self._rows_of_steps(), _STEP)
+
+    @cached_property
+    def of_messages(self) -> pl.DataFrame:
+        """One row per step: how its message goes out, and what it has to give way to."""
+        steps = [(each.name, checked.step) for each in self.campaigns for checked in each.steps]
+        rows = (
+            (name, step.number, step.channel, step.marketing, step.list, step.priority, float(step.holdout))
+            for name, step in steps
+        )
+        return _table(rows, _MESSAGE)
 
     @cached_property
     def named(self) -> Mapping[str, CheckedCampaign]:
@@ -113,8 +126,7 @@ class Terms:
                 yield (
                     each.name, step.number, step.name, step.after, each.by_day, each.until is not None, step.send,
                     step.channel in RINGS, self.as_of + ahead, clock.grace_of(step), clock.noticed_since,
-                    step.active.since, step.active.until, step.channel, step.marketing, step.list, step.priority,
-                    float(step.holdout),
+                    step.active.since, step.active.until,
                 )  # fmt: skip
 
 

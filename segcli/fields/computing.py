@@ -16,7 +16,7 @@ from segcli.fields.in_order import in_order
 from segcli.fields.nodes import PERSON, AcrossNode, Node, Plan, RowNode, ScoreNode, TableNode
 from segcli.sources.tables import Tables, is_small
 
-ROWS_AT_ONCE = 1_000_000  # of a table, times the queries that read them together
+ROWS_AT_ONCE = 500_000  # of a table, times the queries that read them together
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Computed:
     def customers(self) -> pl.LazyFrame:
         """One row per customer, in no order across shards."""
         customers = pl.scan_ipc(list(self.shards)).select(self.columns)
-        return customers.collect().lazy() if is_small(self.rows) else customers
+        return customers.collect().lazy() if is_small(self.rows, len(self.columns)) else customers
 
     @property
     def customers_in_order(self) -> pl.LazyFrame:
@@ -138,7 +138,7 @@ class _Run:
         for table, group in by_table.items():
             columns = [*table_columns(group, self.tables[table], shard, frame, self.plan.as_of)]
             # Many queries of few rows at once, few queries of many.
-            size = 1 + ROWS_AT_ONCE * self.tables.shard_count // max(1, self.tables[table].rows)
+            size = max(1, ROWS_AT_ONCE * self.tables.shard_count // max(1, self.tables[table].rows))
             for first in range(0, len(columns), size):
                 for found in pl.collect_all(columns[first : first + size], engine="streaming"):
                     # Joined to the keys alone: a join would copy every column that is there already.

@@ -15,6 +15,7 @@ from segcli.project.models import Segment
 CONTACTABLE = "contactable"
 SPEND = "spend"
 ORDERS = "orders"
+COUNTED_AT_ONCE = 150_000  # customers times columns whose values are counted together
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,11 @@ def decide_members(computed: Computed) -> tuple[SegmentMembers, ...]:
     counts = _condition_counts(frame, computed, [item for item in available if item.each is None])
     columns = {item.name: item.name if item.table else item.each for item in available if item.each is not None}
     values = [_value_counts(frame, computed, column, schema[column]) for column in columns.values()]
-    by_value = dict(zip(columns, pl.collect_all(values, engine="streaming"), strict=True))
+    # Many columns of few customers at once, few columns of many.
+    size = max(1, COUNTED_AT_ONCE // max(1, computed.rows))
+    groups = [values[first : first + size] for first in range(0, len(values), size)]
+    counted = [rows for group in groups for rows in pl.collect_all(group, engine="streaming")]
+    by_value = dict(zip(columns, counted, strict=True))
     found: list[SegmentMembers] = []
     for segment in available:
         if segment.name not in by_value:

@@ -228,7 +228,7 @@ def _table(reading: Reading, name: str, parts: tuple[pl.LazyFrame, ...], by_pers
     given = known.given if known else frozenset(column for source in frames.get(name, ()) for column in source.given)
     time = known.time if known else TIME_COLUMN.get("orders" if name == UNCOUNTED else name)
     complete = known is not None and known.complete
-    rows = count_rows(parts)
-    if is_small(rows):
+    rows, columns = count_rows(parts), dict(parts[0].collect_schema())
+    if is_small(rows, len(columns)):
         parts = tuple(part.collect().lazy() for part in parts)
-    return Table(name, dict(parts[0].collect_schema()), given, time, by_person, parts, rows, complete)
+    return Table(name, columns, given, time, by_person, parts, rows, complete)

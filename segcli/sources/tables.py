@@ -204,12 +204,12 @@ class Catalog:
         return self.tables[name].by if name in self.tables else None
 
 
-HELD_ROWS = 100_000  # of one table, in memory for the length of a run
+HELD_CELLS = 2_000_000  # of one table, in memory for the length of a run
 
 
-def is_small(rows: int) -> bool:
-    """Whether so many rows are held in memory: hundreds of queries read them, each of which would read the file."""
-    return rows <= HELD_ROWS
+def is_small(rows: int, columns: int) -> bool:
+    """Whether a table is held in memory: hundreds of queries read it, each of which would read the file."""
+    return rows * columns <= HELD_CELLS
 
 
 @dataclass(frozen=True)
