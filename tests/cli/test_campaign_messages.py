@@ -82,6 +82,7 @@ def test_the_code_in_the_email_is_that_of_the_send_list_and_the_coupons(tmp_path
     assert set(listed.values()) == coupons
 
 
+@pytest.mark.slow
 def test_a_mailbox_holds_the_same_emails_in_one_file(tmp_path, capsys) -> None:
     single = campaign(capsys, message_shop(tmp_path / "a"))
     whole = campaign(capsys, message_shop(tmp_path / "b", SENDER + "messages: {format: mbox, encoding: 8bit}\n"))
@@ -107,6 +108,7 @@ def test_without_a_sender_there_are_lists_alone(tmp_path, capsys) -> None:
     assert sorted(path.name for path in (run / STEP).iterdir()) == ["coupons.csv", "send_list.csv"]
 
 
+@pytest.mark.slow
 def test_the_same_run_again_writes_the_same_bytes(tmp_path, capsys) -> None:
     shop = message_shop(tmp_path)
     contents = []
@@ -375,6 +377,7 @@ def test_a_campaign_that_is_taken_back_takes_its_emails_along(tmp_path, capsys) 
     assert not run.exists()
 
 
+@pytest.mark.slow
 def test_one_campaign_that_is_taken_back_takes_its_own_emails_along(tmp_path, capsys) -> None:
     first = RECIPE.replace("orders > 0", "country = 'TR'")
     second = RECIPE.partition("campaigns:\n")[2].replace("thanks:", "more:").replace("orders > 0", "country = 'DE'")

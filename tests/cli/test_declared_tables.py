@@ -47,6 +47,7 @@ def test_without_the_tables_what_rests_on_them_is_unavailable_and_nothing_is_wro
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_command_goes_on_without_the_tables(tmp_path: Path, capsys: Capture) -> None:
     shop = small_shop(tmp_path, project=OWN)
     code, _, err = ran(capsys, "segment", shop)
@@ -67,6 +68,7 @@ def test_every_command_goes_on_without_the_tables(tmp_path: Path, capsys: Captur
     assert entries["app_points"]["tables"] == ["loyalty"]
 
 
+@pytest.mark.slow
 def test_a_file_that_lacks_columns_answers_the_rest(tmp_path: Path, capsys: Capture) -> None:
     project = OWN.replace(SOURCES, f"{SOURCES}, loyalty: loyalty.csv, support: tickets.csv, "
                           "weather: {files: weather.csv, by: country}")  # fmt: skip

@@ -51,6 +51,7 @@ def test_rows_of_declared_tables_are_typed_joined_and_there_from_their_time_on(r
     assert failures(recipe, TESTS) == []
 
 
+@pytest.mark.slow
 def test_a_column_that_no_row_gives_and_a_table_without_rows_are_not_available(recipe: Path) -> None:
     text = TESTS.replace("segments: {late: [ada], freezing", "segments: {angry: [ada], late: [ada], freezing")
     [failure] = failures(recipe, text)
