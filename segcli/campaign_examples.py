@@ -14,6 +14,7 @@ import polars as pl
 from segcli.campaign_messages import StepRecipients, email_settings
 from segcli.campaigns.customers import PERSON
 from segcli.campaigns.lists import StepRows
+from segcli.campaigns.starting_rows import ROW
 from segcli.exports.call_lists import call_cells, called, with_words
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import email_texts, with_heads, with_reasons
@@ -22,7 +23,6 @@ from segcli.exports.preview_page import PreviewMessage
 from segcli.history import run_name
 from segcli.messages.coding import Coding
 from segcli.messages.context import landing_paths
-from segcli.messages.model import ROW
 from segcli.messages.preview_choice import choose_previews
 from segcli.messages.sms import encoding, normalised, segments, text_rows
 from segcli.messages.step_messages import StepMessage

@@ -14,13 +14,14 @@ from segcli.campaigns.checked_campaigns import CheckedRowStart
 from segcli.campaigns.clocks import in_utc, local_times
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
-from segcli.campaigns.starting_rows import rows_behind
+from segcli.campaigns.starting_rows import ROW, rows_behind
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import with_reasons
+from segcli.fields.expressions import CheckedExpression
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.context import ShopFacts, context_of, landing_paths, row_type, tokens, with_landing_urls
 from segcli.messages.landing import PAGE_NAMES, recipients_pages, shared_pages
-from segcli.messages.model import CLIPPED_AT, LONGEST_SUBJECT, ROW
+from segcli.messages.model import CLIPPED_AT, LONGEST_SUBJECT
 from segcli.messages.opt_out import with_opt_out
 from segcli.messages.rendering import render
 from segcli.messages.sms import text_rows
@@ -251,7 +252,12 @@ def step_recipients(
 
 
 def _started(
-    start: object, checked: CheckedMessage, rows: pl.DataFrame, tables: Tables, customers: Customers, newest: bool
+    start: CheckedExpression | CheckedRowStart | None,
+    checked: CheckedMessage,
+    rows: pl.DataFrame,
+    tables: Tables,
+    customers: Customers,
+    newest: bool,
 ) -> pl.DataFrame | None:
     """What a message names of the rows that started the series of `rows`; None where it names nothing of them."""
     if not isinstance(start, CheckedRowStart):

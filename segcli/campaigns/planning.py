@@ -197,7 +197,7 @@ def _rows(campaigns: Sequence[CheckedCampaign], people: pl.DataFrame, situation:
     empty = pl.DataFrame(schema={name: DUE[name] for name in (*KEY, "start")})
     ids = {name: frame.select(PERSON) for (name,), frame in people.partition_by("campaign", as_dict=True).items()}
     parts = [
-        part.select(pl.lit(each.name).alias("campaign"), PERSON, "series", "start")
+        part.select(pl.lit(each.name).alias("campaign"), pl.all())
         for each in campaigns
         if each.name in ids and isinstance(each.start, CheckedRowStart)
         for part in starting_rows_of(each.start, ids[each.name].lazy(), situation.tables, situation.customers)

@@ -11,14 +11,15 @@ from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import ID_FORMAT
 from segcli.sources.tables import Tables
 
+ROW = "row"  # what messages call the row that started the series
 _KEY = [PERSON, "series"]
 
 
 def starting_rows_of(
-    start: CheckedRowStart, people: pl.LazyFrame, tables: Tables, customers: Customers
+    start: CheckedRowStart, people: pl.LazyFrame, tables: Tables, customers: Customers, *shown: pl.Expr
 ) -> Iterator[pl.LazyFrame]:
-    """The rows that start a series for these people (customer_id), shard by shard, with `series`, its id, and `start`,
-    its time; an id may be there more than once."""
+    """customer_id, series, start of the rows that start a series for these people (customer_id), shard by shard, and
+    what is to be shown of each row; an id may be there more than once."""
     table = tables[start.table]
     fields = sorted((start.where.names if start.where else frozenset()) - table.columns.keys())
     moment = pl.col(start.at).cast(pl.Datetime("us"))
@@ -29,7 +30,8 @@ def starting_rows_of(
             rows = rows.join(customers.frame.select(PERSON, *fields), on=PERSON, how="left")
         if start.where is not None:
             rows = rows.sql(f"select * from self where {start.where.sql}")
-        yield rows.with_columns(series=series.cast(pl.String), start=moment).drop_nulls([*_KEY, "start"])
+        found = rows.select(PERSON, series.cast(pl.String).alias("series"), moment.alias("start"), *shown)
+        yield found.drop_nulls([*_KEY, "start"])
 
 
 def rows_behind(
@@ -42,14 +44,11 @@ def rows_behind(
     The latest of several with one id. `newest` takes each customer's newest row in place of the one that started the
     series: for looking at a message that is not due.
     """
-    frames = starting_rows_of(start, due.lazy(), tables, customers)
-    types = tables[start.table].columns
-    parts = []
-    for frame in frames:
-        present = frame.collect_schema()
-        row = (pl.col(name) if name in present else pl.lit(None, types[name]).alias(name) for name in sorted(columns))
-        parts.append(frame.select(*_KEY, "start", pl.struct(row).alias("row")))
-    rows = pl.concat(parts).collect(engine="streaming").sort(*_KEY, "start", maintain_order=True)
+    table = tables[start.table]
+    present, types = table.shards[0].collect_schema(), table.columns
+    row = (pl.col(name) if name in present else pl.lit(None, types[name]).alias(name) for name in sorted(columns))
+    frames = starting_rows_of(start, due.lazy(), tables, customers, pl.struct(row).alias(ROW))
+    rows = pl.concat(frames).collect(engine="streaming").sort(*_KEY, "start", maintain_order=True)
     if newest:
         rows = rows.sort("start", maintain_order=True).unique(PERSON, keep="last", maintain_order=True)
         return due.select(_KEY).join(rows.drop("series", "start"), on=PERSON, maintain_order="left")

@@ -8,10 +8,10 @@ import polars as pl
 
 from segcli.campaigns.checked_campaigns import CheckedCampaign
 from segcli.campaigns.customers import Customers
+from segcli.campaigns.starting_rows import ROW
 from segcli.fields.expressions.names import quoted
 from segcli.fields.findings import Finding, finding
 from segcli.messages.context import OF_MESSAGE
-from segcli.messages.model import ROW
 from segcli.messages.step_rendering import CheckedMessage
 from segcli.messages.template_checking import Nullable
 from segcli.project.campaign_models import Step

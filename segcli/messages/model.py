@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from segcli.problems import Place
 
 OF_CUSTOMER = ("language", "country")  # what the choice of a version and the locale depend on
-ROW = "row"  # the row that starts a series, where a campaign has `start: {from: ..., at: ...}`
 CLIPPED_AT = 102_000  # bytes: Gmail shows the rest of a larger mail only to those who ask for it
 LONGEST_SUBJECT = 60  # characters: phones show about as many
 

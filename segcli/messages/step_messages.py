@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 from jinja2 import TemplateSyntaxError, nodes
 
+from segcli.campaigns.starting_rows import ROW
 from segcli.messages.compiling import compile_message
 from segcli.messages.context import OF_MESSAGE
 from segcli.messages.jinja_environment import MessageEnvironment
@@ -19,7 +20,7 @@ from segcli.messages.layout import PARTIALS, Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
 from segcli.messages.lints import check_layout, check_message
 from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
-from segcli.messages.model import ROW, CompiledMessage
+from segcli.messages.model import CompiledMessage
 from segcli.messages.remembered import Remembered, stamp
 from segcli.messages.sms_lints import lint_text_file
 from segcli.problems import Place, Problem, Problems

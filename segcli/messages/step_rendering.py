@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from segcli.campaigns.starting_rows import ROW
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.context import OF_MESSAGE
 from segcli.messages.frame_rows import FrameRows
 from segcli.messages.message_files import MessageFile
-from segcli.messages.model import ROW
 from segcli.messages.remembered import Remembered
 from segcli.messages.rendering import render
 from segcli.messages.step_messages import StepMessage

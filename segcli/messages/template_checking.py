@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import polars as pl
 from jinja2 import nodes
 
+from segcli.campaigns.starting_rows import ROW
 from segcli.fields.expressions.functions import vocabulary
 from segcli.messages.call_checking import faults_of_call
 from segcli.messages.filters import FILTERS, FUNCTIONS, SPECIAL
 from segcli.messages.kinds import dtype_of
-from segcli.messages.model import ROW, Source
+from segcli.messages.model import Source
 from segcli.messages.names import LOOP_CALLS, Known, Scopes, path_of, paths_that_may_miss
 from segcli.messages.surroundings import Surroundings
 from segcli.messages.value_checking import TESTS, faults_of

@@ -234,10 +234,26 @@ def test_a_message_names_the_row_that_started_its_series(tmp_path, capsys) -> No
 
 def test_a_preview_shows_the_newest_row_of_a_customer(tmp_path, capsys) -> None:
     shop = _with_second_orders(message_shop(tmp_path, SENDER, BY_ROW, hello_md=OF_ROW))
+    people = (shop / "customers.csv").read_text("utf-8")
+    (shop / "customers.csv").write_text(people.replace(",Ada2,", ",Adalberta-Maximiliana,"), encoding="utf-8")
     page = tmp_path / "preview.html"
     code, _, err = ran(capsys, "preview", "thanks", "--project", shop, "--out", page)
     assert code == 0, err
-    assert "row.order_id" in page.read_text("utf-8")
+    shown = page.read_text("utf-8")
+    assert "row.order_id" in shown
+    assert "Hello Adalberta-Maximiliana, you have ordered late for " in shown
+    assert "ordered o2 for" not in shown
+
+
+def test_a_row_may_have_a_column_called_like_what_segcli_keeps_of_a_series(tmp_path, capsys) -> None:
+    message = HELLO.replace("{{ orders }} times", "{{ row.series }}, {{ row.start }}")
+    shop = message_shop(tmp_path, SENDER, BY_ROW, hello_md=message)
+    head, *orders = (shop / "orders.csv").read_text("utf-8").splitlines()
+    text = "\n".join([f"{head},Series,Start", *(f"{order},autumn,at once" for order in orders)])
+    (shop / "orders.csv").write_text(text + "\n", encoding="utf-8")
+    run = campaign(capsys, shop)
+    index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
+    assert "you have ordered autumn, at once." in body(parsed(run / STEP / "eml" / index["c2"]), "plain")
 
 
 @pytest.mark.parametrize(
