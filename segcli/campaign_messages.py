@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import cast
 
 import polars as pl
@@ -28,14 +28,35 @@ from segcli.messages.sms import text_rows
 from segcli.messages.sms_lints import lint_texts
 from segcli.messages.step_rendering import SLICE, CheckedMessage, render_step, spoken_locale
 from segcli.messages.texts import RenderedSlice, parts_of
-from segcli.problems import Problems
+from segcli.problems import Problem, Problems
+from segcli.processes import results_in_order, usable_cores
 from segcli.project.models import Project
 from segcli.sources.tables import Tables
 
+MANY, MANY_IN_JINJA = 100_000, 20_000  # messages for which the processor works for some seconds
 UNFINISHED = "the message cannot be made"
 TOO_MANY = "the message cannot be made for too many"
 _WHOSE = ["customer_id", "series"]
 MOST_FAILURES = 0.01  # of a step's messages; above it something is wrong with the message, and nobody gets it
+
+
+@dataclass
+class _Tried:
+    """Who of some recipients can get no message, and how many messages are unwise in which way."""
+
+    failed: list[pl.DataFrame] = field(default_factory=list)  # customer_id and reason
+    notes: list[Problem] = field(default_factory=list)
+    large: int = 0
+    long: int = 0
+    blank: int = 0
+    longest: int = 0  # subject, in characters
+
+    def add(self, other: _Tried) -> None:
+        """Counts the messages of another one too."""
+        self.large += other.large
+        self.long += other.long
+        self.blank += other.blank
+        self.longest = max(self.longest, other.longest)
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,31 @@ class StepRecipients:
     def of(self, customers: pl.Series) -> StepRecipients:
         """Only these of them."""
         return replace(self, rows=self.rows.filter(pl.col("customer_id").is_in(customers.implode())))
+
+    def part(self, first: int, count: int) -> StepRecipients:
+        """Some of them, with no more than what their own messages are made of: another process can have it."""
+        rows = self.times.with_zones(self.rows.slice(first, count))
+        mine = rows.select("customer_id").unique()
+        people = self.people.join(mine, on="customer_id", how="semi", maintain_order="left")
+        started = self.started
+        if started is not None:
+            started = started.join(mine, on="customer_id", how="semi", maintain_order="left")
+        times = replace(self.times, customers=mine.lazy(), events=None)  # the zones stand in the rows already
+        return replace(self, rows=rows, people=people, times=times, started=started)
+
+    def parts(self, size: int) -> Iterator[StepRecipients]:
+        """All of them, so many at a time."""
+        return (self.part(first, size) for first in range(0, self.rows.height, size))
+
+    @property
+    def processes(self) -> int:
+        """In how many processes it pays to make the messages: to start one takes as long as some of them."""
+        return usable_cores() if self.rows.height >= (MANY_IN_JINJA if self._in_jinja else MANY) else 1
+
+    @property
+    def _in_jinja(self) -> bool:
+        templates = (each for parts in self.checked.templates.values() for each in parts.values())
+        return not all(each.columnar for each in templates)
 
     def tokens(self) -> pl.DataFrame:
         """customer_id, email, phone and token of each recipient."""
@@ -176,31 +222,48 @@ class StepRecipients:
         """
         found = [pl.DataFrame(schema={"customer_id": pl.String, "reason": pl.String})]
         found += [self._without_page()] if self.checked.pages else []
-        large = long = blank = longest = 0
+        processes = self.processes if self._in_jinja else 1
+        whole = _Tried()
+        tasks = (partial(each.tried_part, run, settings) for each in (self.parts(SLICE) if processes > 1 else [self]))
+        for number, part in enumerate(results_in_order(tasks, processes)):
+            found += part.failed
+            whole.add(part)
+            if number == 0:  # so many texts are enough to know of
+                notes.found.extend(part.notes)
+        self._note(
+            whole.large, f"of the emails are over {CLIPPED_AT // 1000} kB, after which Gmail cuts them off", notes
+        )
+        more = f"have over {LONGEST_SUBJECT} characters, the longest {whole.longest}"
+        self._note(whole.long, f"of the subjects {more}; phones show fewer", notes)
+        self._note(whole.blank, "of the subjects are empty", notes)
+        return pl.concat(found)
+
+    def tried_part(self, run: str, settings: EmailSettings | None) -> _Tried:
+        """What trying their messages came to."""
+        tried = _Tried()
         for number, part in enumerate(self.slices(run)):
             there = pl.col("failure").is_null()
-            found.append(part.rows.filter(~there).select("customer_id", reason="failure"))
+            tried.failed.append(part.rows.filter(~there).select("customer_id", reason="failure"))
             if self.checked.message.step.channel == "sms":
                 texts = text_rows(part.frame().filter(there))
-                found.append(texts.failures)
-                if number == 0:  # so many are enough to know of
-                    lint_texts(texts.rows, self.checked.message.step.place, self._key, notes)
+                tried.failed.append(texts.failures)
+                if number == 0:
+                    told = Problems(tried.notes)
+                    lint_texts(texts.rows, self.checked.message.step.place, self._key, told)
                 continue
             if settings is not None:
                 rows = part.rows.with_columns(text=pl.when(part.texts["text"].missing().not_()).then(pl.lit("")))
                 unfit = with_reasons(rows.filter(there), settings).filter(pl.col("reason").is_not_null())
-                found.append(unfit.select("customer_id", "reason"))
+                tried.failed.append(unfit.select("customer_id", "reason"))
             if "html" in part.texts:
-                large += sum(int((some.str.len_bytes() > CLIPPED_AT).sum()) for _, some in parts_of(part.texts["html"]))
+                sizes = (some.str.len_bytes() for _, some in parts_of(part.texts["html"]))
+                tried.large += sum(int((each > CLIPPED_AT).sum()) for each in sizes)
             lengths = part.rows["subject"].str.strip_chars().str.len_chars().drop_nulls()
-            long += int((lengths > LONGEST_SUBJECT).sum())
-            blank += int((lengths == 0).sum()) if settings is None else 0  # else it is a reason not to send it
-            longest = max(longest, cast(int, lengths.max() or 0))
-        self._note(large, f"of the emails are over {CLIPPED_AT // 1000} kB, after which Gmail cuts them off", notes)
-        more = f"have over {LONGEST_SUBJECT} characters, the longest {longest}"
-        self._note(long, f"of the subjects {more}; phones show fewer", notes)
-        self._note(blank, "of the subjects are empty", notes)
-        return pl.concat(found)
+            tried.long += int((lengths > LONGEST_SUBJECT).sum())
+            # With finished emails it is a reason not to send it.
+            tried.blank += int((lengths == 0).sum()) if settings is None else 0
+            tried.longest = max(tried.longest, cast(int, lengths.max() or 0))
+        return tried
 
     @property
     def _key(self) -> str:

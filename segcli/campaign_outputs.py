@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,8 @@ import polars as pl
 
 from segcli.campaign_messages import StepRecipients, email_settings
 from segcli.exports.call_lists import with_words, write_call_list
-from segcli.exports.email_files import Kind, WrittenEmails, write_emails
+from segcli.exports.email_files import SHARE, Kind, WrittenEmails, write_emails, write_emails_in_shares
+from segcli.exports.email_headers import EmailSettings
 from segcli.exports.landing_pages import write_landing_pages
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.recipients import write_recipients
@@ -68,7 +70,14 @@ class StepOutputs:
             return []
         coding = Coding(self.project.messages.encoding)
         kind = cast(Kind, self.project.messages.format)
-        return self._whole(write_emails(run, folder, self.recipients.slices(self.run, coding), settings, kind))
+        return self._whole(self._emails(run, folder, coding, settings, kind))
+
+    def _emails(self, run: Path, folder: str, coding: Coding, settings: EmailSettings, kind: Kind) -> WrittenEmails:
+        processes = self.recipients.processes
+        if processes == 1:
+            return write_emails(run, folder, self.recipients.slices(self.run, coding), settings, kind)
+        shares = (partial(each.slices, self.run, coding) for each in self.recipients.parts(SHARE))
+        return write_emails_in_shares(run, folder, shares, settings, kind, processes, SHARE)
 
     def _whole(self, written: WrittenEmails | WrittenTexts) -> list[WrittenFile]:
         """The files. Raises DataError if somebody's message was left out after all: it counts as sent."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal, Protocol
 
 import polars as pl
 
@@ -17,11 +19,14 @@ from segcli.exports.email_parts import email_texts, joined_emails, with_heads, w
 from segcli.exports.file_names import RESERVED, file_stems
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.mbox import mbox_entries
-from segcli.exports.private_files import LEFT_OUT, OWNER_FOLDER, OpenFolder, PrivateFile
+from segcli.exports.private_files import LEFT_OUT, OWNER_FOLDER, OpenFolder, PrivateFile, open_private
 from segcli.messages.texts import AT_ONCE, RenderedSlice, Texts
+from segcli.processes import results_in_order
 
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
+SHARE = 10 * FOLDER_SIZE  # emails that a process writes before it takes others
+COPIED = 1 << 20  # bytes of a mailbox at a time
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
 FEW = 50  # emails as Python's bytes, so few that each time they take the same memory
 SAFE_NAME = r"^[A-Za-z0-9_-]{1,80}$"
@@ -47,6 +52,21 @@ class _Tally:
     bytes: int = 0
     left_out: list[pl.DataFrame] = field(default_factory=list)
 
+    def add(self, other: _Tally) -> None:
+        """Counts those of another one too."""
+        self.emails += other.emails
+        self.bytes += other.bytes
+        self.left_out += other.left_out
+
+
+class _Target(Protocol):
+    """Where bytes go that stand for so many rows."""
+
+    def write(self, content: bytes, rows: int = 0) -> None: ...
+
+
+Slices = Callable[[], Iterable[RenderedSlice]]
+
 
 def write_emails(
     run: Path, folder: str, slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind = "eml"
@@ -59,14 +79,126 @@ def write_emails(
     text alone). The same rows give the same bytes, however they are sliced. Memory is that of two slices. Only the
     owner can read what is written. Raises FileExistsError where such files are already.
     """
+    with _Files(run, folder, kind) as files:
+        tally = _write(f"{run}/{folder}", slices, settings, kind, 0, files.mailbox, files.index)
+    return files.told(tally)
+
+
+def write_emails_in_shares(
+    run: Path, folder: str, shares: Iterable[Slices], settings: EmailSettings, kind: Kind, processes: int,
+    size: int = SHARE,
+) -> WrittenEmails:  # fmt: skip
+    """The same files, written by several processes, each of which does some of the shares: `size` rows (whole folders)
+    in each of them, and in the last as many or fewer.
+
+    Shares have to be picklable. Memory is that of one share in each process.
+    """
     tally = _Tally()
-    (run / folder).mkdir(parents=True, exist_ok=True)
-    write = _write_folders if kind == "eml" else _write_mailbox
+    with _Files(run, folder, kind) as files:
+        place = f"{run}/{folder}"
+        folders = size // FOLDER_SIZE
+        tasks = (_Share(place, each, settings, kind, number, number * folders) for number, each in enumerate(shares))
+        for number, share in enumerate(results_in_order(tasks, processes)):
+            tally.add(share.tally)
+            files.index.write(share.index, share.tally.emails)
+            if files.mailbox is not None:
+                part = Path(_mailbox_part(place, number))
+                with part.open("rb") as content:
+                    while piece := content.read(COPIED):
+                        files.mailbox.write(piece)
+                files.mailbox.write(b"", share.tally.emails)
+                part.unlink()
+    return files.told(tally)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The emails of some folders, or of a part of the mailbox, as one process writes them."""
+
+    place: str
+    slices: Slices
+    settings: EmailSettings
+    kind: Kind
+    number: int
+    first: int  # folder
+
+    def __call__(self) -> _WrittenShare:
+        index = BytesIO()
+        with ExitStack() as files:
+            mailbox = None
+            if self.kind == "mbox":
+                mailbox = _Plain(files.enter_context(open_private(_mailbox_part(self.place, self.number))))
+            tally = _write(self.place, self.slices(), self.settings, self.kind, self.first, mailbox, _Plain(index))
+        return _WrittenShare(tally, index.getvalue())
+
+
+@dataclass(frozen=True)
+class _WrittenShare:
+    """What a process wrote, and the lines of the index for it."""
+
+    tally: _Tally
+    index: bytes
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A file, or memory, for which rows are not counted."""
+
+    file: BinaryIO
+
+    def write(self, content: bytes, rows: int = 0) -> None:
+        self.file.write(content)
+
+
+def _mailbox_part(place: str, number: int) -> str:
+    return f"{place}/messages.mbox.{number}"
+
+
+class _Files:
+    """The mailbox, if there is to be one, and the index."""
+
+    def __init__(self, run: Path, folder: str, kind: Kind) -> None:
+        (run / folder).mkdir(parents=True, exist_ok=True)
+        self.mailbox: PrivateFile | None = None
+        if kind == "eml":
+            (run / folder / "eml").mkdir(mode=OWNER_FOLDER)
+            self.index = PrivateFile(run, f"{folder}/eml/index.csv")
+        else:
+            self.mailbox = PrivateFile(run, f"{folder}/messages.mbox")
+            self.index = PrivateFile(run, f"{folder}/messages.csv")
+        self.index.write(index_header(digests=kind == "eml"))
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in (self.mailbox, self.index):
+            if each is not None:
+                each.close()
+
+    def told(self, tally: _Tally) -> WrittenEmails:
+        """What was written, all in all."""
+        files = [each.written for each in (self.mailbox, self.index) if each is not None]
+        empty = pl.DataFrame(schema=LEFT_OUT)
+        return WrittenEmails(files, tally.emails, tally.bytes, pl.concat([empty, *tally.left_out]))
+
+
+def _write(
+    place: str, slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, first: int,
+    mailbox: _Target | None, index: _Target,
+) -> _Tally:  # fmt: skip
+    """Writes the emails of slices whose first folder is number `first`."""
+    tally = _Tally()
     # One thread puts emails together while this one writes those before.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        files = write(run, folder, _ahead(beside, _batches(slices, settings, kind, tally)), settings)
-    empty = pl.DataFrame(schema=LEFT_OUT)
-    return WrittenEmails(files, tally.emails, tally.bytes, pl.concat([empty, *tally.left_out]))
+        batches = _ahead(beside, _batches(slices, settings, kind, tally, first))
+        if mailbox is None:
+            _write_folders(place, batches, index)
+        else:
+            for batch in batches:
+                mailbox.write(mbox_entries(batch.contents, batch.sent_at, settings.sender), len(batch.names))
+                index.write(batch.index, len(batch.names))
+    return tally
 
 
 @dataclass(frozen=True)
@@ -114,8 +246,10 @@ def _ahead(beside: ThreadPoolExecutor, batches: Iterator[_Batch]) -> Iterator[_B
         yield batch
 
 
-def _batches(slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, tally: _Tally) -> Iterator[_Batch]:
-    for number, pieces in enumerate(_folders(slices, settings)):
+def _batches(
+    slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, tally: _Tally, first: int
+) -> Iterator[_Batch]:
+    for number, pieces in enumerate(_folders(slices, settings), first):
         named = _named(pieces, f"{number:04}", kind, tally)
         for piece, rows in zip(pieces, named, strict=True):
             for start in range(0, rows.height, AT_ONCE):
@@ -179,36 +313,18 @@ def file_names(customers: pl.Series) -> pl.Series:
     return customers.replace_strict(file_stems(customers.unique().to_list()), return_dtype=pl.String)
 
 
-def _write_folders(run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings) -> list[WrittenFile]:
-    (run / folder / "eml").mkdir(mode=OWNER_FOLDER)
-    index, emails, made = PrivateFile(run, f"{folder}/eml/index.csv"), OpenFolder(f"{run}/{folder}/eml"), ""
+def _write_folders(place: str, batches: Iterator[_Batch], index: _Target) -> None:
+    emails, made = OpenFolder(f"{place}/eml"), ""
     try:
-        index.write(index_header(digests=True))
         for batch in batches:
             if batch.folder != made:
-                (run / folder / "eml" / batch.folder).mkdir(mode=OWNER_FOLDER)
+                Path(f"{place}/eml/{batch.folder}").mkdir(mode=OWNER_FOLDER)
                 made = batch.folder
             for name, content in zip(batch.names, _each_email(batch.contents), strict=True):
                 emails.write(name, content)
             index.write(batch.index, len(batch.names))
     finally:
         emails.close()
-        index.close()
-    return [index.written]
-
-
-def _write_mailbox(run: Path, folder: str, batches: Iterator[_Batch], settings: EmailSettings) -> list[WrittenFile]:
-    mailbox, index = PrivateFile(run, f"{folder}/messages.mbox"), PrivateFile(run, f"{folder}/messages.csv")
-    try:
-        index.write(index_header(digests=False))
-        for batch in batches:
-            count = len(batch.names)
-            mailbox.write(mbox_entries(batch.contents, batch.sent_at, settings.sender), count)
-            index.write(batch.index, count)
-    finally:
-        mailbox.close()
-        index.close()
-    return [mailbox.written, index.written]
 
 
 def _each_email(contents: pl.Series) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -56,6 +57,11 @@ class OpenFolder:
     def close(self) -> None:
         if self._folder is not None:
             os.close(self._folder)
+
+
+def open_private(path: str) -> BinaryIO:
+    """A new file that only its owner reads, to be written; raises FileExistsError where there is one."""
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags | BINARY, OWNER_ONLY))
 
 
 def write_private(path: str, content: bytes, *, folder: int | None = None) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from jinja2 import TemplateSyntaxError, nodes
@@ -61,6 +62,10 @@ class StepMessage:
     def _trees(self) -> list[nodes.Template]:
         texts = {source.text for version in self.versions.values() for _, source in version.sources}
         return [tree for text in sorted(texts) if (tree := _tree(text))]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is worked out from the files: another process can have it, and does so itself."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def numbers(self, frame: pl.DataFrame) -> pl.Series:
         """For each row (`variant`, `language`) the number of its version among `versions`."""

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 import polars as pl
 
-from segcli.exports.email_files import Kind, write_emails
+from segcli.campaign_messages import MANY, MANY_IN_JINJA
+from segcli.exports.email_files import SHARE, Kind, write_emails, write_emails_in_shares
 from segcli.exports.email_headers import EmailSettings
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.frame_rows import FrameRows
@@ -26,12 +28,14 @@ from segcli.messages.rendering import render
 from segcli.messages.templates import Template, check_source
 from segcli.messages.texts import RenderedSlice
 from segcli.problems import Problems
-from tests.benchmarks.email_recipients import SHOP
+from segcli.processes import usable_cores
+from tests.benchmarks.email_recipients import SHOP, SLICE
 
 TEMPLATES = Path(__file__).parent / "email_templates"
 SUBJECT, TEXT, HTML = "subject.txt", "winback.txt", "winback.html"
 SENDER = "haber@shop.example"
 FOLDER_SIZE = 1000
+Way = Literal["columnar", "jinja"]
 PIECE = 8_500  # bytes
 FOLDERS_AT_ONCE = 100  # of emails that the floor holds in memory
 
@@ -39,7 +43,8 @@ FOLDERS_AT_ONCE = 100  # of emails that the floor holds in memory
 def run_job(job: str, recipients: Path, target: Path, count: int) -> None:
     """Runs `segcli <path> <coding> <kind>`, `floor <folder> <kind>`, `EmailMessage` or `mailmerge`.
 
-    Prints as JSON the emails, their bytes, the seconds of wall and processor time that they took, and a digest.
+    Prints as JSON the emails, their bytes, the seconds of wall and processor time that they took, a digest, the number
+    of processes beside this one, and the most memory that one of them held in MB.
     """
     name, *rest = job.split()
     jobs: dict[str, Callable[..., dict[str, Any]]] = {
@@ -68,12 +73,15 @@ class _Clock:
 
 
 def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    """Of this process, and of those that it started and that have ended."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _result(clock: _Clock, emails: int, size: int, digest: str = "") -> dict[str, Any]:
-    return {"emails": emails, "bytes": size, "wall": clock.wall, "cpu": clock.cpu, "digest": digest}
+def _result(clock: _Clock, emails: int, size: int, digest: str = "", beside: int = 0) -> dict[str, Any]:
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    told = {"emails": emails, "bytes": size, "wall": clock.wall, "cpu": clock.cpu, "digest": digest}
+    return {**told, "beside": beside, "peak_beside": largest}
 
 
 def _frames(recipients: Path, count: int) -> Iterator[pl.DataFrame]:
@@ -86,32 +94,50 @@ def _frames(recipients: Path, count: int) -> Iterator[pl.DataFrame]:
         yield frame
 
 
-def _segcli(recipients: Path, target: Path, count: int, path: str, coding: str, kind: Kind) -> dict[str, Any]:
+def _segcli(recipients: Path, target: Path, count: int, path: Way, coding: str, kind: Kind) -> dict[str, Any]:
     schema = next(_frames(recipients, 1)).schema
     templates = {name: _template(name, schema) for name in (SUBJECT, TEXT, HTML)}
     settings = EmailSettings(SHOP["shop"], SENDER, list_id="haber", feedback=("winback",), coding=Coding(coding))
+    # As a campaign does.
+    processes = usable_cores() if count >= {"columnar": MANY, "jinja": MANY_IN_JINJA}[path] else 1
     clock = _Clock()
-
-    def rendered() -> Iterator[RenderedSlice]:
-        for frame in _frames(recipients, count):
-            codings = {SUBJECT: PLAIN, TEXT: settings.coding, HTML: settings.coding}
-            # "columnar" and "jinja" are the two paths, told apart by name so that neither falls back on the other.
-            rows = FrameRows(frame)
-            parts = {name: render(templates[name], frame, codings[name], path, rows) for name in templates}  # type: ignore[arg-type]
-            if failed := [part.failures for part in parts.values() if part.failures.height]:
-                raise RuntimeError(f"recipients whose email failed: {failed}")
-            name = pl.concat_str("first_name", "last_name", separator=" ", ignore_nulls=True)
-            plain = frame.select(
-                "customer_id", "email", name.alias("name"), "unsubscribe_url", "send_at_utc", "key",
-                subject=parts[SUBJECT].values,
-            )  # fmt: skip
-            yield RenderedSlice(plain, {"text": parts[TEXT].texts, "html": parts[HTML].texts})
-
-    written = write_emails(target, ".", rendered(), settings, kind)
+    if processes == 1:
+        slices = (_rendered(frame, templates, settings, path) for frame in _frames(recipients, count))
+        written = write_emails(target, ".", slices, settings, kind)
+    else:
+        shares = (
+            partial(_share, recipients, count, first, templates, settings, path) for first in range(0, count, SHARE)
+        )
+        written = write_emails_in_shares(target, ".", shares, settings, kind, processes)
     clock.pause()
     if written.left_out.height:
         raise RuntimeError(f"recipients without an email: {written.left_out}")
-    return _result(clock, written.emails, written.bytes, written.files[0].sha256)
+    return _result(clock, written.emails, written.bytes, written.files[0].sha256, processes - 1)
+
+
+def _share(
+    recipients: Path, count: int, first: int, templates: Mapping[str, Template], settings: EmailSettings, path: Way
+) -> Iterator[RenderedSlice]:
+    file, place = divmod(first, SLICE)
+    frame = pl.read_parquet(recipients / f"{file:04}.parquet").slice(place, min(SHARE, count - first))
+    yield _rendered(frame, templates, settings, path)
+
+
+def _rendered(
+    frame: pl.DataFrame, templates: Mapping[str, Template], settings: EmailSettings, path: Way
+) -> RenderedSlice:
+    codings = {SUBJECT: PLAIN, TEXT: settings.coding, HTML: settings.coding}
+    # "columnar" and "jinja" are the two paths, told apart by name so that neither falls back on the other.
+    rows = FrameRows(frame)
+    parts = {name: render(templates[name], frame, codings[name], path, rows) for name in templates}
+    if failed := [part.failures for part in parts.values() if part.failures.height]:
+        raise RuntimeError(f"recipients whose email failed: {failed}")
+    name = pl.concat_str("first_name", "last_name", separator=" ", ignore_nulls=True)
+    plain = frame.select(
+        "customer_id", "email", name.alias("name"), "unsubscribe_url", "send_at_utc", "key",
+        subject=parts[SUBJECT].values,
+    )  # fmt: skip
+    return RenderedSlice(plain, {"text": parts[TEXT].texts, "html": parts[HTML].texts})
 
 
 def _template(name: str, schema: Mapping[str, pl.DataType]) -> Template:

@@ -9,10 +9,13 @@ import json
 import mailbox
 import stat
 from email.message import EmailMessage
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
 
+from segcli import campaign_messages, campaign_outputs
+from tests.cli import message_shop as message_shop_module
 from tests.cli.message_shop import CUSTOMERS, HELLO, HELLO_TR, RECIPE, SENDER, message_shop
 from tests.cli.small_shop import ran
 
@@ -91,6 +94,36 @@ def test_a_mailbox_holds_the_same_emails_in_one_file(tmp_path, capsys) -> None:
     index = rows_of(single / STEP / "eml/index.csv")
     assert subjects == sorted(row["subject"] for row in index)
     assert len(messages) == CUSTOMERS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["eml", "mbox"])
+def test_many_emails_are_written_by_several_processes_to_the_same_files(form, tmp_path, capsys, monkeypatch) -> None:
+    # A part from the end, which only Jinja takes, and somebody whose message cannot be made.
+    hello = HELLO.replace("{{ orders }}", "{{ orders }} {{ (birthday | date)[-4:] }}")
+    settings = f"{SENDER}messages: {{format: {form}, landing_per_recipient: true}}\n"
+    monkeypatch.setattr(message_shop_module, "CUSTOMERS", 2500)
+    shop = message_shop(tmp_path, settings, hello_md=hello)
+    alone = contents(campaign(capsys, shop))
+    monkeypatch.setattr(campaign_messages, "MANY_IN_JINJA", 1000)
+    monkeypatch.setattr(campaign_messages, "SLICE", 1000)
+    monkeypatch.setattr(campaign_outputs, "SHARE", 1000)
+    monkeypatch.setattr(campaign_messages, "usable_cores", lambda: 2)
+    started = []
+    monkeypatch.setattr(SpawnProcess, "start", lambda process: started.append(process) or start(process))
+    together = contents(campaign(capsys, shop))
+    assert len(started) == 2  # one tries the messages beside this one, and one writes them
+    assert sum(name.endswith(".eml") for name in together) == (2498 if form == "eml" else 0)
+    assert together == alone
+
+
+start = SpawnProcess.start
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """The files of a run but for its manifest, in which times and the run's folder stand."""
+    found = {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    return {name: content for name, content in found.items() if name != "manifest.json"}
 
 
 def test_as_columns_they_stand_in_the_send_list(tmp_path, capsys) -> None:

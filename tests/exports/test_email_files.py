@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import fast_mail_parser
@@ -18,11 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segcli.exports.email_files import file_names
+from segcli.exports.email_files import Kind, file_names, write_emails_in_shares
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_index import indexed
 from segcli.exports.email_parts import with_ids
 from segcli.messages.coding import EIGHT_BIT, QUOTED_PRINTABLE, Coding
+from segcli.messages.texts import RenderedSlice
 from tests.exports.emails import HTML, NAMES, SETTINGS, TEXT, bodies, coded, read, rendered, write
 
 CODINGS: tuple[Coding, ...] = (QUOTED_PRINTABLE, EIGHT_BIT)
@@ -165,6 +167,29 @@ def test_a_folder_has_at_most_a_thousand_files_however_the_rows_are_sliced(tmp_p
     for run, size in (("box", 5000), ("boxes", 700)):
         write(tmp_path / run, rows, kind="mbox", size=size)
     assert contents(tmp_path / "box") == contents(tmp_path / "boxes")
+
+
+@pytest.mark.parametrize("kind", ["eml", "mbox"])
+def test_several_processes_write_the_same_files(tmp_path: Path, kind: Kind) -> None:
+    rows = rendered(
+        ["Ada"] * 3100, email=["ada@example.com", "no address"] * 1550, text=["From x\r\n"] * 3100, html=["y"] * 3100
+    )
+    one = write(tmp_path / "one", rows, kind=kind)
+    shares = [partial(slices_of, part) for part in rows.iter_slices(1000)]
+    many = write_emails_in_shares(tmp_path / "many", "step", shares, SETTINGS, kind, 2, 1000)
+    assert contents(tmp_path / "one") == contents(tmp_path / "many")
+    modes = [
+        {path.relative_to(run): path.stat().st_mode for path in run.rglob("*")}
+        for run in (tmp_path / "one/step", tmp_path / "many/step")
+    ]
+    assert modes[0] == modes[1]
+    assert (one.files, one.emails, one.bytes) == (many.files, many.emails, many.bytes)
+    assert one.left_out.equals(many.left_out)
+    assert one.emails == one.left_out.height == 1550
+
+
+def slices_of(rows: pl.DataFrame) -> list[RenderedSlice]:
+    return [RenderedSlice.of(rows, ("text", "html"))]
 
 
 def test_only_the_owner_can_read_what_is_written(tmp_path: Path) -> None:
