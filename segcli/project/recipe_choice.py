@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,11 +48,12 @@ def choose_recipes(wanted: Sequence[Wanted], root: Path, problems: Problems) -> 
     """The built-in vocabulary and the wanted recipes (the default set when none), each name defined once."""
     wanted = wanted or default_set(problems)
     folders: dict[Path, None] = {}
+    shipped = shipped_recipes()
     for each in wanted:
-        folders.update(dict.fromkeys(_find(each, root, problems)))
+        folders.update(dict.fromkeys(_find(each, root, shipped, problems)))
     builtin = load_recipe(BUILTIN_FILE, problems, name="builtin")
     chosen = [recipe for folder in folders if (recipe := load_recipe(folder, problems))]
-    return _defined_once(builtin, chosen, problems)
+    return _defined_once(builtin, chosen, {folder / RECIPE_FILE for folder in shipped.values()}, problems)
 
 
 def default_set(problems: Problems) -> list[Wanted]:
@@ -80,10 +81,9 @@ def home_expanded(path: str) -> Path:
     return Path(path).expanduser() if path.startswith("~/") else Path(path)
 
 
-def _find(wanted: Wanted, root: Path, problems: Problems) -> list[Path]:
+def _find(wanted: Wanted, root: Path, shipped: Mapping[str, Path], problems: Problems) -> list[Path]:
     """The folder of a recipe; several when it is a folder of recipe folders."""
     path = root / home_expanded(wanted.name)
-    shipped = shipped_recipes()
     try:
         if path.name == RECIPE_FILE and path.is_file():
             return [path.parent.resolve()]
@@ -111,9 +111,10 @@ def _find(wanted: Wanted, root: Path, problems: Problems) -> list[Path]:
     return []
 
 
-def _defined_once(builtin: Recipe | None, chosen: list[Recipe], problems: Problems) -> tuple[Recipe, ...]:
-    """Says which names are defined twice; a project's own recipe may replace a built-in field."""
-    shipped = {folder / RECIPE_FILE for folder in shipped_recipes().values()}
+def _defined_once(
+    builtin: Recipe | None, chosen: list[Recipe], shipped: Collection[Path], problems: Problems
+) -> tuple[Recipe, ...]:
+    """Says which names are defined twice; a project's own recipe, none of `shipped`, may replace a built-in field."""
     places: dict[str, Place] = {}
     campaigns: dict[str, Place] = {}  # names of their own: a campaign may be called like a segment
     for recipe in chosen:

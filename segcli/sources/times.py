@@ -46,17 +46,19 @@ def _formatted(date_format: str, source: ZoneInfo, zone: ZoneInfo) -> Step:
 
 def _read_offsets(cells: pl.Series, source: ZoneInfo, zone: ZoneInfo) -> pl.Series:
     """`2024-05-01 09:58:12 +0000` and with a T or Z: as the next ones, but ten times as fast as `%z`."""
+    cell, rest = pl.col("cell"), pl.col("rest")
+    local = pl.concat_str(cell.str.slice(0, 10), pl.lit(" "), cell.str.slice(11, 8))
     frame = pl.DataFrame({"cell": cells}).select(
-        pl.col("cell").str.slice(0, 10).alias("day"),
-        pl.col("cell").str.slice(11, 8).alias("time"),
-        pl.col("cell").str.slice(19).alias("rest"),
+        local.str.to_datetime(_NAIVE[0], time_unit="us", strict=False).alias("local"),
+        cell.str.slice(19).alias("rest"),
     )
-    rests = frame.select(pl.col("rest").unique()).filter(pl.col("rest").str.contains(f"^{_OFFSET}"))
-    offsets = rests.with_columns(_offset(pl.col("rest")).alias("offset"))
-    local = (frame["day"] + " " + frame["time"]).str.to_datetime(_NAIVE[0], time_unit="us", strict=False)
-    frame = frame.select("rest", local.alias("local")).join(offsets, on="rest", how="left", maintain_order="left")
-    instant = frame.select(pl.col("local") - pl.col("offset")).to_series().alias(cells.name)
-    return to_zone(instant.dt.replace_time_zone("UTC"), source, zone)
+    rests = frame.lazy().select(rest.unique()).filter(rest.str.contains(f"^{_OFFSET}"))
+    offsets = rests.with_columns(_offset(rest).alias("offset")).collect()
+    if offsets.is_empty():
+        return pl.repeat(None, len(cells), dtype=TIME, eager=True).alias(cells.name)
+    joined = frame.lazy().join(offsets.lazy(), on="rest", how="left", maintain_order="left")
+    instant = (pl.col("local") - pl.col("offset")).dt.replace_time_zone("UTC").alias(cells.name)
+    return to_zone(joined.select(instant).collect().to_series(), source, zone)
 
 
 def _read_anything(cells: pl.Series, order: str | None, source: ZoneInfo, zone: ZoneInfo) -> pl.Series:

@@ -29,12 +29,11 @@ class EmptyTable:
     def __init__(self, columns: Mapping[str, pl.DataType]) -> None:
         # A table without columns has no rows to select from.
         self.columns = dict(columns) or {"": pl.Int64()}
-        self.frame = pl.LazyFrame(schema=self.columns)
 
     def type_of(self, sql: str, start: int) -> pl.DataType:
         """The type of an expression by the schema alone; raises ExpressionError."""
         try:
-            return self._query(sql).collect_schema()["x"]
+            return _type(sql, tuple(self.columns.items()))
         except BaseException as error:
             raise refusal(error, start) from None
 
@@ -45,15 +44,17 @@ class EmptyTable:
         except BaseException as error:
             raise refusal(error, start) from None
 
-    def _query(self, sql: str) -> pl.LazyFrame:
-        return _query(sql, self.frame)
-
 
 def _query(sql: str, frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.sql(f'select {sql} as "x" from self')
 
 
 # The same question has the same answer: recipes share conditions, and a process may check them more than once.
+@lru_cache(maxsize=4_096)
+def _type(sql: str, columns: tuple[tuple[str, pl.DataType], ...]) -> pl.DataType:
+    return _query(sql, pl.LazyFrame(schema=dict(columns))).collect_schema()["x"]
+
+
 @lru_cache(maxsize=4_096)
 def _result_type(sql: str, columns: tuple[tuple[str, pl.DataType], ...]) -> pl.DataType:
     return _query(sql, pl.LazyFrame(schema=dict(columns))).collect().schema["x"]
