@@ -16,6 +16,11 @@ from segcli.messages.pieces import Piece, group_statements
 from segcli.problems import Problems, nearest
 
 _JINJA = Environment(autoescape=False)
+_KEYWORDS = frozenset({
+    "if", "elif", "else", "endif", "for", "in", "recursive", "endfor", "set", "endset", "with", "endwith", "macro",
+    "endmacro", "call", "endcall", "filter", "endfilter", "not", "and", "or", "is", "none", "true", "false", "None",
+    "True", "False",
+})  # fmt: skip
 _REMEMBERED = 10_000  # expressions: every message has the layout's
 
 
@@ -33,9 +38,34 @@ def lex(expression: str) -> tuple[tuple[str, str], ...]:
     return tokens[1:-1]
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def names_of_tag(inner: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """The names that a tag mentions, and each name with the member that is asked of it (`row.order_id`).
+
+    Rather more names than fewer: those of loops and of functions too. A tag that cannot be read has none: it is told of
+    with its place when its template is checked.
+    """
+    try:
+        tokens = [(kind, text) for kind, text in lex(inner) if kind != "whitespace"]
+    except TemplateSyntaxError:
+        return frozenset(), frozenset()
+    names, members = set[str](), set[tuple[str, str]]()
+    for position, (kind, text) in enumerate(tokens):
+        before = tokens[position - 1][1] if position else ""
+        if kind != "name" or before in (".", "|") or text in _KEYWORDS:
+            continue
+        names.add(text)
+        if [each for _, each in tokens[position + 1 : position + 2]] == ["."]:
+            members.update((text, member) for _, member in tokens[position + 2 : position + 3])
+    return frozenset(names), frozenset(members)
+
+
 def put_in(piece: Piece, known: Mapping[str, str]) -> Piece:
     """A tag with the names of `known` (`label`, `brand.colour`) replaced by the Jinja text that they stand for."""
-    if not piece.is_tag or not any(name.split(".")[0] in piece.text for name in known):
+    if not piece.is_tag:
+        return piece
+    names, members = names_of_tag(piece.text[2:-2])
+    if not any(name in known for name in names) and not any(f"{name}.{member}" in known for name, member in members):
         return piece
     try:
         tokens = lex(piece.text[2:-2])

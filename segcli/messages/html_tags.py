@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 _TAG = re.compile(
@@ -47,8 +48,13 @@ class Tag:
         return self.rest_start + start, self.rest_start + end
 
 
-def find_tags(text: str) -> Iterator[Tag]:
+@lru_cache(maxsize=16)  # several checks look through the same text
+def find_tags(text: str) -> tuple[Tag, ...]:
     """Every tag and comment, in order."""
+    return tuple(_tags(text))
+
+
+def _tags(text: str) -> Iterator[Tag]:
     position = 0
     while found := _TAG.search(text, position):
         position = found.end()
@@ -82,33 +88,36 @@ def find_spots(text: str, positions: list[int]) -> list[Spot]:
     """The spot of each position, which are in rising order. Closers that fit no opener are passed over."""
     spots: list[Spot] = []
     stack: list[tuple[int, str]] = [(0, "")]
-    count, queue = 0, list(positions)
-
-    def take(before: int, spot: Spot) -> None:
-        while queue and queue[0] < before:
-            queue.pop(0)
-            spots.append(spot)
-
+    end_of_text = len(text) + 1
+    count, coming = 0, iter(positions)
+    next_one = next(coming, end_of_text)
     for tag in find_tags(text):
+        if next_one == end_of_text:
+            break
         number, name = stack[-1]
-        take(tag.start, Spot(number, name, inside="raw" if name in RAW else "content"))
+        while next_one < tag.start:
+            spots.append(Spot(number, name, inside="raw" if name in RAW else "content"))
+            next_one = next(coming, end_of_text)
         count += 1
         if tag.kind == "comment":
-            bare = _MASKED.fullmatch(tag.rest) is not None
-            # A comment that stands for a tag of Jinja: that is where the comment is.
-            take(tag.end, Spot(number, name) if bare else Spot(count, "!--", inside="comment"))
+            while next_one < tag.end:
+                bare = _MASKED.fullmatch(tag.rest) is not None
+                # A comment that stands for a tag of Jinja: that is where the comment is.
+                spots.append(Spot(number, name) if bare else Spot(count, "!--", inside="comment"))
+                next_one = next(coming, end_of_text)
             continue
-        while queue and queue[0] < tag.end:
-            attribute = next((a for a, _, start, end in tag.attribute_spans() if start <= queue[0] < end), None)
+        while next_one < tag.end:
+            attribute = next((a for a, _, start, end in tag.attribute_spans() if start <= next_one < end), None)
             inside: Literal["tag", "value"] = "tag" if attribute is None else "value"
-            take(queue[0] + 1, Spot(count, tag.name, attribute or "", inside))
+            spots.append(Spot(count, tag.name, attribute or "", inside))
+            next_one = next(coming, end_of_text)
         if tag.kind == "open":
             stack.append((count, tag.name))
         elif tag.kind == "close" and any(opened == tag.name for _, opened in stack):
             while stack.pop()[1] != tag.name:
                 pass
     number, name = stack[-1]
-    take(len(text) + 1, Spot(number, name))
+    spots += [Spot(number, name) for _ in positions[len(spots) :]]
     return spots
 
 

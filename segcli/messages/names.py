@@ -27,16 +27,20 @@ class Scopes:
     """The names that are known at one place of a template, the innermost scope last."""
 
     def __init__(self, schema: Mapping[str, pl.DataType] | None = None) -> None:
-        types = (schema or {}).items()
-        # What is null for everybody may be of any kind once there is a file that has it.
-        self.levels = [{name: Known(name, None if dtype == pl.Null else dtype) for name, dtype in types}]
+        self.schema = schema or {}
+        self.levels: list[dict[str, Known]] = [{}]
 
     def find(self, name: str) -> Known | None:
-        return next((level[name] for level in reversed(self.levels) if name in level), None)
+        known = next((level[name] for level in reversed(self.levels) if name in level), None)
+        if known is None and name in self.schema:
+            dtype = self.schema[name]
+            # What is null for everybody may be of any kind once there is a file that has it.
+            return Known(name, None if dtype == pl.Null else dtype)
+        return known
 
     @property
     def names(self) -> list[str]:
-        return [name for level in self.levels for name in level]
+        return [*self.schema, *(name for level in self.levels for name in level)]
 
     def put(self, target: nodes.Node, known: Known) -> None:
         """Gives a name to something; of several names at once (`a, b`) nothing is known but that they are there."""

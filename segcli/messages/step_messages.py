@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import TemplateSyntaxError, nodes
 
 from segcli.campaigns.starting_rows import ROW
 from segcli.messages.compiling import compile_message
+from segcli.messages.constants import names_of_tag
 from segcli.messages.context import OF_MESSAGE
-from segcli.messages.jinja_environment import MessageEnvironment
 from segcli.messages.landing_html import Page, compile_landing_page
 from segcli.messages.layout import PARTIALS, Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
 from segcli.messages.lints import check_layout, check_message
 from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
 from segcli.messages.model import CompiledMessage
+from segcli.messages.pieces import split_pieces
 from segcli.messages.remembered import Remembered, stamp
 from segcli.messages.sms_lints import lint_text_file
 from segcli.problems import Place, Problem, Problems
@@ -49,19 +49,19 @@ class StepMessage:
 
         Its own loop variables too: rather more names than fewer.
         """
-        found = frozenset(node.name for tree in self._trees for node in tree.find_all(nodes.Name) if node.ctx == "load")
+        found = frozenset(name for names, _ in self._tags for name in names)
         return found - OF_MESSAGE.keys() - {ROW}
 
     @cached_property
     def row_columns(self) -> frozenset[str]:
         """The columns that a version mentions of the row that starts the series: `{{ row.order_id }}`."""
-        members = (node for tree in self._trees for node in tree.find_all(nodes.Getattr))
-        return frozenset(node.attr for node in members if isinstance(node.node, nodes.Name) and node.node.name == ROW)
+        return frozenset(attribute for _, members in self._tags for name, attribute in members if name == ROW)
 
     @cached_property
-    def _trees(self) -> list[nodes.Template]:
+    def _tags(self) -> list[tuple[frozenset[str], frozenset[tuple[str, str]]]]:
         texts = {source.text for version in self.versions.values() for _, source in version.sources}
-        return [tree for text in sorted(texts) if (tree := _tree(text))]
+        tags = {piece.inner for text in texts for piece in split_pieces(text, None, Problems()) if piece.is_tag}
+        return [names_of_tag(tag) for tag in sorted(tags)]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is worked out from the files: another process can have it, and does so itself."""
@@ -79,13 +79,6 @@ class StepMessage:
             numbered, on=["variant", "language"], how="left", nulls_equal=True, maintain_order="left"
         )
         return found["version"]
-
-
-def _tree(text: str) -> nodes.Template | None:
-    try:
-        return MessageEnvironment(escape=True).parse(text)
-    except TemplateSyntaxError:
-        return None  # told with its place when the template is checked
 
 
 def layout_of(project: Project, problems: Problems) -> Layout:

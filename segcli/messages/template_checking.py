@@ -56,7 +56,6 @@ class TemplateChecker:
 
     def __post_init__(self) -> None:
         self.scopes = Scopes(self.schema)
-        self.scopes.enter()
 
     def body(self, body: Sequence[nodes.Node]) -> None:
         for node in body:
@@ -214,7 +213,7 @@ class TemplateChecker:
             message = f"nothing provides the name '{node.name}'"
             hint = _NO_ROW if node.name == ROW else nearest(node.name, self.scopes.names)
             self._error(message, node, node.name, hint)
-        elif not any(node.name in level for level in self.scopes.levels[1:]):
+        elif not any(node.name in level for level in self.scopes.levels):
             self.used.add(node.name)
 
     def _member(self, node: nodes.Node, inner: nodes.Expr, name: str) -> None:

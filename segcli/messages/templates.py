@@ -23,7 +23,7 @@ from segcli.problems import Problems
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A checked template: renders for every frame that has the columns `names` in the kinds of `schema`."""
+    """A checked template: renders for every frame that has the columns `names` in the kinds of `schema`, theirs."""
 
     source: Source
     schema: Mapping[str, pl.DataType]
@@ -48,8 +48,7 @@ class Template:
     @cached_property
     def _compiled(self) -> tuple[Block | None, str | None]:
         try:
-            named = {name: self.schema[name] for name in self.names}
-            return compiled(MessageEnvironment(self.source.escape).parse(self.source.text), named), None
+            return compiled(MessageEnvironment(self.source.escape).parse(self.source.text), self.schema), None
         except NotColumnarError as reason:
             return None, str(reason)
 
@@ -88,5 +87,5 @@ def check_source(
     if len(problems.errors) > before:
         return None
     names = tuple(name for name in schema if name in checker.used)
-    rendered = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()}
+    rendered = {name: pl.String() if schema[name] == pl.Null else schema[name] for name in names}
     return Template(source, rendered, names, tuple(checker.nullable))
