@@ -11,10 +11,19 @@ import polars as pl
 
 from segcli.messages.model import CompiledMessage, Source
 
-_HTML_LINK = re.compile(r"""(?P<before>\shref=")(?P<url>https?://[^"{}\s<>]+)(?P<after>")""", re.IGNORECASE)
-_TEXT_LINK = re.compile(
-    r"""(?P<before>)(?P<url>https?://[^\s"'{}<>()\[\]]*[^\s"'{}<>()\[\].,;:!?])(?P<after>(?![^\s]*\{))"""
+# An output of Jinja as a part of a link: only behind the host, of which it is known then whose it is.
+_OUTPUT = r"""\{\{(?:'[^']*'|"[^"]*"|[^{}'"])*\}\}"""
+_HTML_LINK = re.compile(
+    rf"""(?P<before>\shref=")(?P<url>https?://[^"{{}}\s<>/?#]+(?:[/?#](?:[^"{{}}\s<>]|{_OUTPUT})*)?)(?P<after>")""",
+    re.IGNORECASE,
 )
+_HOST, _IN_TEXT = r"""[^\s"'{}<>()\[\]/?#]""", r"""[^\s"'{}<>()\[\]]"""
+_LAST_IN_TEXT = r"""[^\s"'{}<>()\[\].,;:!?]"""
+_TEXT_LINK = re.compile(
+    rf"""(?P<before>)(?P<url>https?://(?:{_HOST}*[/?#](?:{_IN_TEXT}|{_OUTPUT})*(?:{_LAST_IN_TEXT}|{_OUTPUT})|"""
+    rf"""{_HOST}*{_LAST_IN_TEXT}))(?P<after>(?![^\s]*\{{))"""
+)
+_PLACE = "\0"  # of an output
 _TAGGED = r"[?&]utm_[a-z]+="
 
 
@@ -55,7 +64,8 @@ def with_tagged_links(message: CompiledMessage, parameters: LinkParameters) -> C
 
 def _with_links(source: Source, parameters: LinkParameters, pattern: re.Pattern[str], ampersand: str) -> Source:
     def behind(found: re.Match[str]) -> str:
-        url = found["url"]
+        outputs = re.findall(_OUTPUT, found["url"])
+        url = re.sub(_OUTPUT, _PLACE, found["url"])
         if not parameters.is_ours(url) or re.search(_TAGGED, url):
             return found.group()
         address, mark, fragment = url.partition("#")
@@ -64,9 +74,12 @@ def _with_links(source: Source, parameters: LinkParameters, pattern: re.Pattern[
         token = f"{parameters.token}="
         if token not in address:
             pairs.append(f"{token}{{{{ token }}}}")
-        return f"{found['before']}{address}{sign}{ampersand.join(pairs)}{mark}{fragment}{found['after']}"
+        whole = f"{address}{sign}{ampersand.join(pairs)}{mark}{fragment}"
+        for output in outputs:
+            whole = whole.replace(_PLACE, output, 1)
+        return f"{found['before']}{whole}{found['after']}"
 
-    # A link never spans lines, so that the places of the lines stay right.
+    # What is put in has no line end, so that the places of the lines stay right.
     return replace(source, text=pattern.sub(behind, source.text))
 
 

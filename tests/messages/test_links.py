@@ -47,8 +47,38 @@ def test_links_of_the_message_itself_are_tagged(url: str, expected: str) -> None
     assert found.text.text == f"See {expected}. Bye"
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://kettle.example/{{\n code }}", f"https://kettle.example/{{{{\n code }}}}?{UTM}&t=TOKEN"),
+        (
+            "https://kettle.example/{{\n code | default('a?#{}') }}/x{{\n size }}",
+            f"https://kettle.example/{{{{\n code | default('a?#{{}}') }}}}/x{{{{\n size }}}}?{UTM}&t=TOKEN",
+        ),
+        (
+            "https://kettle.example/?q={{\n city | urlencode }}#top",
+            f"https://kettle.example/?q={{{{\n city | urlencode }}}}&{UTM}&t=TOKEN#top",
+        ),
+        ("https://kettle.example/#{{\n code }}", f"https://kettle.example/?{UTM}&t=TOKEN#{{{{\n code }}}}"),
+        ("https://kettle.example/?t={{\n code }}", f"https://kettle.example/?t={{{{\n code }}}}&{UTM}"),
+        ("https://kettle.example/{{\n code }}?utm_id=1", "https://kettle.example/{{\n code }}?utm_id=1"),
+        ("https://elsewhere.example/{{\n code }}", "https://elsewhere.example/{{\n code }}"),
+        # Whose the host is only the value says.
+        ("https://kettle.example{{\n code }}/x", "https://kettle.example{{\n code }}/x"),
+        ("https://{{\n code }}/x", "https://{{\n code }}/x"),
+    ],
+)
+def test_links_with_values_in_them_are_tagged(url: str, expected: str) -> None:
+    expected = expected.replace("TOKEN", "{{ token }}")
+    found = with_tagged_links(message(f'<a class="x" href="{url}">x</a>', f"See {url}. Bye"), OURS)
+    assert found.html is not None
+    assert found.html.text == f'<a class="x" href="{expected.replace("&", "&amp;")}">x</a>'
+    assert found.text.text == f"See {expected}. Bye"
+
+
 def test_links_that_are_made_by_the_template_are_left_to_it() -> None:
-    html, text = '<a href="https://kettle.example/{{ code }}">x</a>', "https://kettle.example/{{ code }} {{ shop_url }}"
+    html = '<a href="https://kettle.example/{% if code %}x{% endif %}">x</a><a href="{{ shop_url }}">x</a>'
+    text = "https://kettle.example/{% if code %}x{% endif %} {{ shop_url }}"
     found = with_tagged_links(message(html, text), OURS)
     assert (found.html and found.html.text, found.text.text) == (html, text)
 
