@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,7 +42,8 @@ def cart_loss(
     given = [name for name, value in figures.items() if value is not None]
     if given and len(given) < len(figures):
         missing = " and ".join(name for name in figures if name not in given)
-        raise RecipeError([Problem(f"{missing} is missing.", key=given[0], hint="All four are needed, or a project.")])
+        said = f"{missing} {'is' if len(given) == len(figures) - 1 else 'are'} missing."
+        raise RecipeError([Problem(said, key=given[0], hint="All four are needed, or a project.")])
     if given and project is not None:
         raise RecipeError([Problem("a project has figures of its own.", key="--project", hint="Leave one out.")])
     if given:
@@ -58,7 +59,7 @@ def _of_figures(visitors: str, price: str, conversion: str, abandoned: str, *, a
     from segcli.results.cart_loss import arithmetic, loss_of_visitors
 
     values = (
-        _amount(visitors, "--visitors"), _amount(price, "--price"),
+        _amount(visitors, "--visitors", whole=True), _amount(price, "--price"),
         _share(conversion, "--conversion"), _share(abandoned, "--abandoned"),
     )  # fmt: skip
     if values[3] == 1:
@@ -120,16 +121,16 @@ def _answer(loss: CartLoss) -> dict[str, Any]:
     }
 
 
-def _amount(text: str, key: str) -> Decimal:
+def _amount(text: str, key: str, *, whole: bool = False) -> Decimal:
     from segcli.problems import Problem, RecipeError
 
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
-        raise RecipeError([Problem(f"'{text}' is no number.", key=key, hint="Write it like 6000 or 19.90.")])
-    return value
+    # A comma parts thousands only: of "19,90", as half of the world writes it, taking it away would make 1,990; and
+    # "6.000" visitors are not six.
+    match = re.fullmatch(r"\s*([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(\.[0-9]{1,6})?\s*", text)
+    if match is None or (whole and match[2]):
+        hint = f"Write it like {'6000' if whole else '6000 or 19.90'}."
+        raise RecipeError([Problem(f"'{text}' is no {'whole ' if whole else ''}number.", key=key, hint=hint)])
+    return Decimal(match[1].replace(",", "") + (match[2] or ""))
 
 
 def _share(text: str, key: str) -> Decimal:

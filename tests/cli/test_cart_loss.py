@@ -30,6 +30,13 @@ def test_more_than_11000_needs_an_abandonment_of_79_3_percent(capsys: Capture) -
     assert round(json.loads(out)["left"]) == 11_033
 
 
+def test_a_comma_may_part_thousands(capsys: Capture) -> None:
+    code, out, _ = ran(capsys, "cart-loss", "--visitors", "6,000", "--price", "1,019.90", *PLAYBOOK[4:], "75%")
+    assert code == 0
+    assert out.splitlines()[0].startswith("6,000 visitors")
+    assert "432 carts x 1,019.90 = " in out
+
+
 CARTS = """cart_id,customer_id,last_activity_at,abandoned,amount
 a,1,2026-06-29,true,40.00
 b,1,2026-06-20,true,
@@ -62,11 +69,15 @@ def test_a_shops_own_carts_of_a_month_are_counted(tmp_path: Path, capsys: Captur
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--visitors", "6000"], "--price and --conversion and --abandoned is missing."),
+        (["--visitors", "6000"], "--price and --conversion and --abandoned are missing."),
         ([*PLAYBOOK, "100%"], "must be less than 100 %."),
         ([*PLAYBOOK, "75 percent"], "'75 percent' is no share of a whole."),
         ([*PLAYBOOK, "75"], "'75' is no share of a whole."),
-        (["--visitors", "many", *PLAYBOOK[2:], "75%"], "'many' is no number."),
+        (PLAYBOOK[:-1], "--abandoned is missing."),
+        (["--visitors", "many", *PLAYBOOK[2:], "75%"], "'many' is no whole number."),
+        (["--visitors", "6.000", *PLAYBOOK[2:], "75%"], "'6.000' is no whole number."),
+        ([*PLAYBOOK[:2], "--price", "19,90", *PLAYBOOK[4:], "75%"], "'19,90' is no number."),
+        ([*PLAYBOOK[:2], "--price", "NaN", *PLAYBOOK[4:], "75%"], "'NaN' is no number."),
         ([*PLAYBOOK, "75%", "-p", "."], "a project has figures of its own."),
     ],
 )
