@@ -171,11 +171,16 @@ def _show(run: CampaignRun, written: WrittenCampaigns, seconds: float) -> None:
 
 
 def _notes(run: CampaignRun) -> Iterator[str]:
-    """What kept whole campaigns from being planned, and whom a first run leaves out."""
-
+    """What the files are too old for, what kept whole campaigns from being planned, and whom a first run leaves out."""
+    from segcli.cli.old_orders import old_orders
     from segcli.cli.output import counted
     from segcli.fields.findings import listed
 
+    if old := old_orders(run.run):
+        yield (
+            f"The newest order is {old[0]:,} days old, so whoever has been there since looks silent. Newer exports "
+            f"change that; --as-of {old[1]} looks at the day after it; expect: {{newest_order: 2d}} stops such a run."
+        )
     there = dict(run.planned.series.filter(change="there").group_by("campaign").len().iter_rows())
     for each in run.planned.campaigns:
         if each.waits:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,6 @@ import typer
 
 from segcli.cli import options
 
-OLD_ORDERS_DAYS = 60
 # What was counted while reading, in plain words.
 COUNTED = {
     "conflicts": "customers on whom the files disagree; the newest value counts",
@@ -140,10 +138,12 @@ def _show(run: SegmentRun, written: WrittenRun, seconds: float, *, everything: b
 
 
 def _notes(run: SegmentRun, champions: str | None, *, everything: bool) -> list[str]:
+    from segcli.cli.old_orders import old_orders
     from segcli.cli.output import counted
 
     lines = [champions] if champions else []
-    lines += _old_orders(run)
+    if old := old_orders(run):
+        lines.append(f"The newest order is {old[0]:,} days old. --as-of {old[1]} computes for the day after it.")
     lines += _without_consent(run)
     for name, number in sorted(run.computed.numbers.items()):
         lines.append(f"{name}: " + ("too little data to say" if number is None else f"{number}"))
@@ -182,18 +182,6 @@ def _without_consent(run: SegmentRun) -> list[str]:
         f"of consent, by policy: {policy} {most:,}{rest}. For {policy} this would change it: "
         f"{way_out(run.prepared.project, policy)}."
     ]
-
-
-def _old_orders(run: SegmentRun) -> list[str]:
-    """A word when the newest order is old: on a past year's export "lapsed" would be everybody."""
-    newest = run.newest_order
-    if newest is None:
-        return []
-    age = run.computed.plan.as_of - newest
-    if age.days < OLD_ORDERS_DAYS:
-        return []
-    after = (newest + dt.timedelta(days=1)).date()
-    return [f"The newest order is {age.days:,} days old. --as-of {after} computes for the day after it."]
 
 
 def _why_nobody_is_contactable(run: SegmentRun) -> str:

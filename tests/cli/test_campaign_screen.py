@@ -56,6 +56,16 @@ def test_a_run_shows_the_steps_with_their_messages_and_what_was_left_out(tmp_pat
     assert "With --commit it becomes history" in err
 
 
+@pytest.mark.parametrize(("as_of", "told"), [("2026-08-23", False), ("2026-08-24", True)])
+def test_a_run_on_old_exports_says_so(tmp_path: Path, capsys: Capture, as_of: str, told: bool) -> None:
+    folder = small_shop(tmp_path, RECIPE + THANKS)
+    for command in ("campaign", "segment"):
+        code, _, err = ran(capsys, command, *(["-p"] if command == "campaign" else []), folder, "--as-of", as_of)
+        assert code == 0
+        assert ("The newest order is 60 days old" in err) == told, command
+        assert ("--as-of 2026-06-26" in err) == told, command
+
+
 def test_quiet_says_nothing_and_json_is_all_that_stdout_has(tmp_path: Path, capsys: Capture) -> None:
     folder = small_shop(tmp_path, RECIPE + THANKS)
     assert ran(capsys, "campaign", "-p", folder, "-q") == (0, "", "")
