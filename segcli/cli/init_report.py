@@ -165,6 +165,10 @@ def _show_no_files(made: Made, console: Console) -> None:
     known = platforms().get(platform or "")
     for table in known.exports if known else ("orders", "customers", "events"):
         console.print(f"  {table}: {where_from(table, platform)}", markup=False)
+    if not made.files.files:
+        again = next_command(made.folder, "init")
+        words = f"Then delete segcli.yaml and type '{again}' again: it chooses recipes, and campaigns, by the files."
+        console.print(words, markup=False)
 
 
 def _show_needs(made: Made, console: Console) -> None:

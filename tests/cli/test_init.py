@@ -103,6 +103,12 @@ def test_an_empty_folder_becomes_a_project_that_takes_what_is_put_there(tmp_path
     small_folder(shop / "exports")
     assert ran(capsys, "check", shop)[0] == 0
     assert ran(capsys, "segment", shop, "-q")[0] == 0
+    # It knows of no campaigns: which ones there are files for could not be told.
+    assert re.search(r"Then delete segcli.yaml and type '[^']*init[^']*' again", " ".join(out.split()))
+    (shop / "segcli.yaml").unlink()
+    code, out, _ = ran(capsys, "init", shop)
+    assert code == 0
+    assert "winback" in out
 
 
 def test_a_file_that_is_not_recognised_is_told_and_can_be_used_by_the_line_for_it(
