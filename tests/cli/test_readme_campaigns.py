@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -157,3 +158,41 @@ def test_the_script_takes_back_exactly_the_run_that_could_not_be_pushed(shop: Pa
     assert [run.name for run in committed_runs(history)] == ["2026-06-30T0900"]
     assert run_script(shop, pull="exit 0", push="exit 0") == 0
     assert [run.name for run in committed_runs(history)] == ["2026-06-30T0900", "2026-07-01T0900"]
+
+
+SHOWN = ("checkouts_export.csv", "customers.csv", "events.parquet", "orders_export.csv", "products.csv")
+
+
+@pytest.mark.slow
+def test_the_first_campaign_shows_what_the_readme_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    for name in SHOWN:
+        shutil.copy(SAMPLE / name, shop)
+    monkeypatch.chdir(shop)
+    assert "write `as_of: 2026-06-30T09:00` into" in README.read_text("utf-8")
+    for first in ("$ cd shop && segcli init", "$ segcli campaign\n"):
+        head, *lines = block("", first).splitlines()
+        code, out, _ = ran(capsys, *shlex.split(head.rpartition("segcli ")[2]))
+        assert code == 0
+        assert_shown(lines, [line.rstrip() for line in out.splitlines()])
+        if "init" in head:
+            with (shop / "segcli.yaml").open("a", encoding="utf-8") as file:
+                file.write("as_of: 2026-06-30T09:00\n")
+    _, list_command, *lines = block("", "$ segcli campaign --commit").splitlines()
+    assert ran(capsys, "campaign", "--commit", "-q")[0] == 0
+    written = Path(list_command.removeprefix("$ head -2 ")).read_text("utf-8").splitlines()
+    assert all(line.startswith(start.removesuffix("...")) for line, start in zip(written, lines, strict=False))
+
+
+def assert_shown(lines: list[str], out: list[str]) -> None:
+    """`lines` are those of `out` one after the other, but where "..." stands for some."""
+    at, gap = 0, False
+    for line in lines:
+        if line == "...":
+            gap = True
+            continue
+        assert line in (out[at:] if gap else out[at : at + 1]), line
+        at, gap = out.index(line, at) + 1, False
+    assert gap or at == len(out)
