@@ -126,6 +126,15 @@ def test_the_footer_names_the_shop_once(address: str, footer: str, tmp_path: Pat
     assert re.search(rf"<br ?/?>{re.escape(footer)}\s*<", shown(message.html, sender_address=address))
 
 
+def test_every_mail_says_below_where_to_find_help(tmp_path: Path) -> None:
+    write(tmp_path, news__md="Hello", news__tr__md="Merhaba")
+    for language, words in (("en", "Write to us"), ("tr", "Bize yazın")):
+        message = compiled(tmp_path, language=None if language == "en" else language)
+        assert f">{words}</a>" in shown(message.html, help_url="https://shop.example/help")
+        assert f"{words}: https://shop.example/help" in shown(message.text, help_url="https://shop.example/help")
+        assert words not in shown(message.html, help_url=None) + shown(message.text, help_url=None)
+
+
 @pytest.mark.parametrize(
     ("file", "text", "expected"),
     [
