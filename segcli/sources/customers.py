@@ -24,7 +24,7 @@ COMPARED = (
 )  # fmt: skip
 INTERNAL = ("__source", "updated_at", "seen_at")
 # All other attributes of a person are those of the newest record that has them.
-NOT_NEWEST = frozenset({"customer_id", *INTERNAL, *CONSENTS, "consent_at", "suppressed"})
+NOT_NEWEST = frozenset({"customer_id", *INTERNAL, *CONSENTS, "consent_at", "suppressed", "active_at"})
 
 
 def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -46,7 +46,7 @@ def merge_records(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     )
     attributes = [name for name in columns if name not in NOT_NEWEST]
     merged = ranked.group_by("customer_id").agg(
-        *(pl.col(name).drop_nulls().last() for name in attributes), *_merged_consents(columns)
+        *(pl.col(name).drop_nulls().last() for name in attributes), *_merged_by_rule(columns)
     )
     compared = [name for name in COMPARED if name in columns]
     differs = pl.any_horizontal(pl.col(name).drop_nulls().n_unique() > 1 for name in compared)
@@ -66,7 +66,7 @@ def _tie_columns(records: pl.DataFrame) -> list[str | pl.Expr]:
     ]
 
 
-def _merged_consents(columns: Collection[str]) -> list[pl.Expr]:
+def _merged_by_rule(columns: Collection[str]) -> list[pl.Expr]:
     """A no wins unless a yes bears a later time; a list's word stands before an order's tick."""
     at = pl.col("consent_at") if "consent_at" in columns else pl.lit(None, TIME)
     merged = []
@@ -81,6 +81,8 @@ def _merged_consents(columns: Collection[str]) -> list[pl.Expr]:
         yes_is_later = (no & at.is_null()).any().not_() & (timed_yes > timed_no).fill_null(False)
         value = pl.when(no.any()).then(yes_is_later).when(yes.any()).then(True)
         merged.append(value.alias(name))
+    if "active_at" in columns:
+        merged.append(pl.col("active_at").max())
     if "suppressed" in columns:
         merged.append(pl.col("suppressed").max())  # one email service that may not write to them is enough
     if "consent_at" in columns:
@@ -89,12 +91,13 @@ def _merged_consents(columns: Collection[str]) -> list[pl.Expr]:
 
 
 def as_of_then(records: pl.LazyFrame, as_of: dt.datetime) -> pl.LazyFrame:
-    """Records of people who had come by `as_of`; later consents and unsubscriptions are not known yet."""
+    """Records of people who had come by `as_of`; what bears a later time is not known yet."""
     columns = records.collect_schema()
     come = [pl.col(name) for name in ("created_at", "subscribed_at", "seen_at") if name in columns]
     if come:
         records = records.filter(pl.min_horizontal(come).is_null() | (pl.min_horizontal(come) <= as_of))
-    later = [name for name in ("consent_at", "unsubscribed_at", "subscribed_at", "created_at") if name in columns]
+    told = ("consent_at", "unsubscribed_at", "subscribed_at", "created_at", "active_at")
+    later = [name for name in told if name in columns]
     return records.with_columns(pl.when(pl.col(name) <= as_of).then(pl.col(name)).alias(name) for name in later)
 
 

@@ -33,7 +33,7 @@ CANONICAL: dict[str, dict[str, pl.DataType]] = {
         "postal_code": TEXT(), "latitude": NUMBER(), "longitude": NUMBER(), "language": TEXT(),
         "timezone": TEXT(), "subscribed_at": TIME, "created_at": TIME, "email_consent": FLAG(),
         "sms_consent": FLAG(), "consent_at": TIME, "consent_source": TEXT(), "tags": TEXTS,
-        "referred_by": TEXT(), "unsubscribed_at": TIME, "suppressed": FLAG(),
+        "referred_by": TEXT(), "active_at": TIME, "unsubscribed_at": TIME, "suppressed": FLAG(),
     },
     "orders": {
         "order_id": TEXT(), "customer_id": TEXT(), "ordered_at": TIME, "shipped_at": TIME,

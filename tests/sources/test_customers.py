@@ -70,6 +70,16 @@ def test_the_newest_value_that_is_not_null_wins_whatever_the_order_of_rows(tmp_p
         assert tables.counts["conflicts"] == 1
 
 
+def test_who_was_active_in_any_list_was_active_and_what_is_later_than_the_run_is_not_known(tmp_path: Path) -> None:
+    columns = {
+        "customer_id": ["a", "a", "b"],
+        "updated_at": ["2026-01-01", "2026-03-01", "2026-03-01"],
+        "active_at": ["2026-02-02 10:00:00", "2026-01-01 10:00:00", "2126-01-01 10:00:00"],
+    }
+    tables = read([source("customers", columns)], tmp_path)
+    assert rows(tables, "customers", "customer_id", "active_at") == [("a", dt.datetime(2026, 2, 2, 10)), ("b", None)]
+
+
 def test_without_times_the_later_source_wins_and_a_list_before_an_order(tmp_path: Path) -> None:
     order = source("customers", {"customer_id": ["a"], "city": ["Bursa"], "seen_at": ["2026-06-01"]}, file="orders.csv")
     one = source("customers", {"customer_id": ["a"], "city": ["Izmir"]}, file="1.csv")

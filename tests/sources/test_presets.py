@@ -436,6 +436,21 @@ def test_a_plain_list_may_say_who_is_not_to_be_written_to(tmp_path: Path) -> Non
     assert typed(project, "customers", "email", "suppressed")["suppressed"].to_list() == [True, False]
 
 
+def test_klaviyo_profiles_say_when_somebody_was_last_active(tmp_path: Path) -> None:
+    profiles = [
+        {"Klaviyo ID": "A", "Last Active": "2025-03-04 05:06:07", "Last Open": "2025-01-01", "Last Click": ""},
+        {"Klaviyo ID": "B", "Last Active": "", "Last Open": "2025-01-01 00:00:00", "Last Click": "2025-01-02 00:00:00"},
+        {"Klaviyo ID": "C", "Last Active": "", "Last Open": "2025-01-01 00:00:00", "Last Click": ""},
+        {"Klaviyo ID": "D", "Last Active": "", "Last Open": "", "Last Click": ""},
+    ]
+    rows = [{"Email": f"{each['Klaviyo ID'].lower()}@example.com", **each} for each in profiles]
+    people = typed(
+        project_of(tmp_path, write_csv(tmp_path / "profiles.csv", KLAVIYO_2025, *rows)), "customers", "active_at"
+    )
+    days = (dt.datetime(2025, 3, 4, 5, 6, 7), dt.datetime(2025, 1, 2), dt.datetime(2025, 1, 1), None)
+    assert people["active_at"].to_list() == [*days]
+
+
 def test_klaviyo_metrics_become_events_of_our_names(tmp_path: Path) -> None:
     rows = [
         {"id": "1", "type": name, "datetime": "2024-05-01T10:00:00+00:00", "person_id": "P", "metric_id": "M"}
