@@ -112,6 +112,7 @@ def _outputs(texts: list[str], numbers: list[str]) -> st.SearchStrategy[str]:
         st.sampled_from(["tags|join(', ')", "products|join('-', 'name')", "tags|length", "products|length", "tags[0]"]),
         st.sampled_from(["products[0].name", "products[5].price|default('-')", "tags|first", "products[-1].stock"]),
         st.sampled_from(["'<b>'", "first_name or city", "first_name and city"]),
+        st.sampled_from(["50|money", "0.2|percent", "1.5", "1 / 2", "'ilk yaz'|title", "1.5 ~ city"]),
         st.builds("{} ~ '-' ~ {}".format, st.sampled_from(texts), st.sampled_from(numbers)),
         st.builds(
             "{} if {} else {}".format, st.sampled_from(texts), _conditions(texts, numbers), st.sampled_from(numbers)

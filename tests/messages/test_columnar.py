@@ -103,6 +103,25 @@ def test_the_opposite_of_nothing_is_written_alike() -> None:
     assert shown == ["0.0 0 0.0", "1.5 0 1.5", "none none none"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 50|money }}",
+        "{{ 0.2|percent }} off, {{ city }}",
+        "{% set least = 50 %}{{ least|money }} {{ orders|number }}",
+        "{{ 'ilk'|upper }} {{ ' a '|trim }} {{ 'abc'|first }} {{ city }}",
+        "{{ 1.5 }} {{ 1 / 2 }} {{ (1 / 2)|round(1) }} {{ 1.5 ~ city }} {{ 1.5 if orders else city }} {{ city }}",
+        "{% for t in tags %}{{ 50|money }} {{ 1.5 }} {{ t }}{% endfor %}",
+    ],
+)
+@pytest.mark.parametrize("locales", [["tr_TR", "en_US", "de"], ["tr_TR"] * 3])
+def test_a_constant_is_there_for_every_row(text: str, locales: list[str]) -> None:
+    row = {"city": "Bursa", "orders": 2, "currency": "TRY", "tags": ["a", "b"]}
+    frame = frame_of([{**row, "locale": locale} for locale in locales])
+    assert _template(text).columnar
+    _assert_same(text, frame, escape=True)
+
+
 def test_a_part_of_a_number_is_the_same_number_both_ways() -> None:
     frame = pl.concat([frame_of([{"orders": orders, "spend": orders / 10}]) for orders in (*range(1, 60), 0)])
     _assert_same("{{ orders / 3 }} {{ spend / 7 }} {{ (1 / orders)|default('none') }}", frame, escape=False)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from segcli.messages.columnar.tree import NotColumnarError, Typed
-from segcli.messages.columnar.values import as_text, each_distinct, reached, true
+from segcli.messages.columnar.values import as_text, each_distinct, one_for_all, reached, true
 from segcli.messages.filters import FILTERS, Filter
 
 _GIVES: Mapping[str, pl.DataType] = {"text": pl.String(), "integer": pl.Int64()}
@@ -114,7 +114,8 @@ def _by_values(
         return known.function(row["value"], *constants, **named, **others, **absent)
 
     apply = _each_distinct_row(of_row, tuple(there), gives)
-    expr = pl.map_batches([value.expr, *(typed.expr for typed in there.values())], apply, return_dtype=gives)
+    exprs = [value.expr, *(typed.expr for typed in there.values())]
+    expr = one_for_all(pl.map_batches(exprs, apply, return_dtype=gives))
     return Typed(expr, gives, names, size=value.size + 2)
 
 
@@ -135,6 +136,9 @@ def _each_distinct_row(
 
     def apply(columns: Sequence[pl.Series]) -> pl.Series:
         values, *context = columns
+        height = max(map(len, columns))
+        if len(values) < height:  # a constant, which is one value however many rows its context has
+            values = values.new_from_index(0, height)
         fixed: dict[str, Any] = {}
         varying: dict[str, pl.Series] = {}
         for name, series in zip(others, context, strict=True):

@@ -101,11 +101,14 @@ def as_text(typed: Typed) -> pl.Expr:
             return expr.cast(pl.String)
         case pl.Boolean():
             return pl.when(expr).then(pl.lit("True")).when(~expr).then(pl.lit("False"))
-        case pl.Date():
-            return expr.map_batches(each_distinct(_text), return_dtype=pl.String)
-        case pl.Float64() | pl.Datetime():
-            return expr.map_batches(each_distinct(_text), return_dtype=pl.String)
+        case pl.Date() | pl.Float64() | pl.Datetime():
+            return one_for_all(expr.map_batches(each_distinct(_text), return_dtype=pl.String))
     raise NotColumnarError(f"{typed.dtype} has no text")
+
+
+def one_for_all(expr: pl.Expr) -> pl.Expr:
+    """What a function of Python gave: Polars puts it beside every row where no column is in it, as a constant is."""
+    return expr if expr.meta.root_names() else expr.first()
 
 
 def _text(value: object) -> str | None:
