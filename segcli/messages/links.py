@@ -24,7 +24,7 @@ _TEXT_LINK = re.compile(
     rf"""{_HOST}*{_LAST_IN_TEXT}))(?P<after>(?![^\s]*\{{))"""
 )
 _PLACE = "\0"  # of an output
-_TAGGED = r"[?&]utm_[a-z]+="
+_TAGGED = r"[?&;]utm_[a-z]+="  # in HTML the sign before it is &amp;
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class LinkParameters:
     host: str | None
     utm: Mapping[str, str]
     token: str
+
+    @property
+    def has_token(self) -> str:
+        """The pattern of links that have a token, in HTML too."""
+        return rf"[?&;]{re.escape(self.token)}="
 
     def is_ours(self, url: str) -> bool:
         """Whether a link leads to the shop or to a part of it such as www."""
@@ -71,9 +76,8 @@ def _with_links(source: Source, parameters: LinkParameters, pattern: re.Pattern[
         address, mark, fragment = url.partition("#")
         sign = ampersand if "?" in address else "?"
         pairs = [f"{name}={value}" for name, value in parameters.utm.items()]
-        token = f"{parameters.token}="
-        if token not in address:
-            pairs.append(f"{token}{{{{ token }}}}")
+        if not re.search(parameters.has_token, address):
+            pairs.append(f"{parameters.token}={{{{ token }}}}")
         whole = f"{address}{sign}{ampersand.join(pairs)}{mark}{fragment}"
         for output in outputs:
             whole = whole.replace(_PLACE, output, 1)
@@ -96,7 +100,9 @@ def tagged(url: pl.Expr, parameters: LinkParameters) -> pl.Expr:
     address, fragment = url.str.extract(r"^([^#]*)", 1), url.str.extract(r"(#.*)$", 1).fill_null("")
     sign = pl.when(address.str.contains("?", literal=True)).then(pl.lit("&")).otherwise(pl.lit("?"))
     pairs = "&".join(f"{name}={value}" for name, value in parameters.utm.items())
-    found = pl.concat_str(address, sign, pl.lit(f"{pairs}&{parameters.token}="), pl.col("token"), fragment)
+    token = pl.concat_str(pl.lit(f"&{parameters.token}="), pl.col("token"))
+    token = pl.when(address.str.contains(parameters.has_token)).then(pl.lit("")).otherwise(token)
+    found = pl.concat_str(address, sign, pl.lit(pairs), token, fragment)
     return pl.when(ours.fill_null(value=False)).then(found).otherwise(url)
 
 

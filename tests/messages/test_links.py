@@ -18,6 +18,9 @@ CASES = [
     ("https://shop.kettle.example/cups?size=1", f"https://shop.kettle.example/cups?size=1&{UTM}&t=TOKEN"),
     ("https://kettle.example/cups#red", f"https://kettle.example/cups?{UTM}&t=TOKEN#red"),
     ("https://kettle.example/?utm_source=own", "https://kettle.example/?utm_source=own"),
+    ("https://kettle.example/?a=1&utm_source=own", "https://kettle.example/?a=1&utm_source=own"),
+    ("https://kettle.example/?cat=1&list=2", f"https://kettle.example/?cat=1&list=2&{UTM}&t=TOKEN"),
+    ("https://kettle.example/?a=1&t=own", f"https://kettle.example/?a=1&t=own&{UTM}"),
     ("https://elsewhere.example/cups", "https://elsewhere.example/cups"),
     ("https://notkettle.example/", "https://notkettle.example/"),
     ("https://kettle.example@evil.example/", "https://kettle.example@evil.example/"),
@@ -39,7 +42,9 @@ def test_links_of_data_are_tagged(url: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("url", "expected"), CASES)
 def test_links_of_the_message_itself_are_tagged(url: str, expected: str) -> None:
-    found = with_tagged_links(message(f'<a class="x" href="{url}">x</a>', f"See {url}. Bye"), OURS)
+    found = with_tagged_links(
+        message(f'<a class="x" href="{url.replace("&", "&amp;")}">x</a>', f"See {url}. Bye"), OURS
+    )
     expected = expected.replace("TOKEN", "{{ token }}")
     assert found.html is not None
     escaped = expected.replace("&", "&amp;")
