@@ -8,7 +8,7 @@ from itertools import count
 
 import mrml
 
-from segcli.messages.html_tags import Tag, find_tags
+from segcli.messages.html_tags import RAW, Tag, find_tags
 from segcli.messages.masking import Masked, mask_markup, unmask
 from segcli.messages.pieces import Piece
 from segcli.problems import Place, Problems, nearest
@@ -88,10 +88,19 @@ def first_place(pieces: Sequence[Piece]) -> Place | None:
 
 def check_mjml(masked: Masked, problems: Problems) -> None:
     """Adds unknown tags, tags without their other half, tags where they are dropped, and text between elements."""
+    found = Problems()
+    _check(masked, found)
+    # What stands nowhere is wrong in segcli's own layout because of what stands in it.
+    problems.found += [each for each in found.found if each.place] or found.found
+
+
+def _check(masked: Masked, problems: Problems) -> None:
     stack: list[Tag] = []
     position = 0
     for tag in find_tags(masked.text):
         parent = stack[-1].name if stack else ""
+        if parent not in RAW:
+            _check_signs(masked, position, tag.start, problems)
         if parent in _NO_TEXT:
             _check_text(masked, position, tag.start, parent, problems)
         position = tag.end
@@ -103,6 +112,7 @@ def check_mjml(masked: Masked, problems: Problems) -> None:
         _check_tag(tag, parent, masked, problems)
         if tag.kind == "open":
             stack.append(tag)
+    _check_signs(masked, position, len(masked.text), problems)
     for tag in stack:
         problems.error(f"<{tag.name}> is never closed.", masked.place(tag.start), hint=f"Close it with </{tag.name}>.")
 
@@ -123,12 +133,20 @@ def _check_tag(tag: Tag, parent: str, masked: Masked, problems: Problems) -> Non
 
 
 def _close(tag: Tag, stack: list[Tag], masked: Masked, problems: Problems) -> None:
-    if not any(opened.name == tag.name for opened in stack):
-        problems.error(f"</{tag.name}> closes nothing.", masked.place(tag.start))
+    place = masked.place(tag.start)
+    opener = next((opened for opened in reversed(stack) if opened.name == tag.name), None)
+    if opener is None or (place is not None and masked.place(opener.start) is None):  # of the layout around it
+        problems.error(f"</{tag.name}> closes nothing.", place)
         return
     while (opened := stack.pop()).name != tag.name:
-        hint = f"</{tag.name}> comes first, at line {place.line}." if (place := masked.place(tag.start)) else None
+        hint = f"</{tag.name}> comes first, at line {place.line}." if place else None
         problems.error(f"<{opened.name}> is never closed.", masked.place(opened.start), hint=hint)
+
+
+def _check_signs(masked: Masked, start: int, end: int, problems: Problems) -> None:
+    for sign in re.finditer("<", masked.text[start:end]):
+        hint = "Write &lt; for the sign, or end the tag with >; the quotes of its attributes come in pairs."
+        problems.error("'<' begins no tag.", masked.place(start + sign.start()), hint=hint)
 
 
 def _check_text(masked: Masked, start: int, end: int, parent: str, problems: Problems) -> None:

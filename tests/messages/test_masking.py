@@ -98,6 +98,9 @@ def test_a_tag_between_attributes_is_said_with_its_place(tmp_path: Path) -> None
         ("Hi <mj-text>you</mj-text>", "news.mjml:6:1: text stands in <mj-column>, where MJML drops it."),
         ("<mj-text>Hi</b></mj-text>", "news.mjml:6:12: </b> closes nothing."),
         ("<mj-text>Hi <b>you</mj-text>", "news.mjml:6:13: <b> is never closed. </mj-text> comes first, at line 6."),
+        ("<mj-text>Hi <3</mj-text>", "news.mjml:6:13: '<' begins no tag. Write &lt; for the sign"),
+        ('<mj-text color="red>Hi</mj-text>', "news.mjml:6:1: '<' begins no tag."),
+        ("</mj-body>", "news.mjml:6:1: </mj-body> closes nothing."),
         ("<mj-section></mj-section>", "news.mjml:6:1: <mj-section> stands in <mj-column>, where MJML drops it."),
     ],
 )
@@ -105,6 +108,12 @@ def test_what_is_wrong_in_mjml_has_its_place(tmp_path: Path, body: str, expected
     write(tmp_path, news__mjml=COLUMN.format(f"\n{body}\n"))
     _, problems = compile_in(tmp_path)
     assert problems[0].startswith(expected)
+
+
+def test_what_is_wrong_in_mjml_is_not_said_of_the_layout_too(tmp_path: Path) -> None:
+    write(tmp_path, news__mjml="<mj-section><mj-column><mj-text>Hi</mj-text></mj-column>\n")
+    _, problems = compile_in(tmp_path)
+    assert [problem.split(" Close")[0] for problem in problems] == ["news.mjml:5:1: <mj-section> is never closed."]
 
 
 def test_halves_of_a_condition_in_different_elements_are_said(tmp_path: Path) -> None:
