@@ -15,6 +15,7 @@ from segcli.campaigns.clocks import in_utc, local_times
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.starting_rows import ROW, rows_behind
+from segcli.exports.email_addresses import OF_ADDRESSES
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_parts import with_reasons
 from segcli.fields.expressions import CheckedExpression
@@ -274,6 +275,11 @@ class StepRecipients:
             notes.warn(f"{count / self.rows.height:.1%} {said}.", self.checked.message.step.place, self._key)
 
 
+def at_fault(failed: pl.DataFrame) -> pl.Series:
+    """The reasons that are the message's: an address that no mail can be sent to is its owner's."""
+    return failed.filter(~pl.col("reason").is_in(OF_ADDRESSES))["reason"]
+
+
 def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings | None:
     """How a step's emails are written; None where there is no sender, so that no finished ones are."""
     sender, step = project.messages.sender, checked.message.step
@@ -351,10 +357,11 @@ def without_unfinished(
         if failed.is_empty():
             continue
         failed = failed.unique("customer_id", keep="first", maintain_order=True)
+        reasons = at_fault(failed)
+        share = len(reasons) / each.rows.height
         failed = failed.with_columns(unfinished=pl.concat_str(pl.lit(f"{UNFINISHED}: "), "reason")).drop("reason")
-        share = failed.height / each.rows.height
         if share > MOST_FAILURES:
-            most = failed["unfinished"].mode().sort()[0].removeprefix(f"{UNFINISHED}: ")
+            most = reasons.mode().sort()[0]
             message = f"{campaign}.{step} goes to nobody: it cannot be made for {share:.1%} of its recipients ({most})."
             withheld.error(message, each.checked.message.step.place, hint="They stay due until the message is mended.")
             others = each.rows.select("customer_id").join(failed, on="customer_id", how="anti")

@@ -12,6 +12,7 @@ ASCII = r"^[\x{00}-\x{7F}]*$"
 LONGEST = 254  # octets, RFC 5321 4.5.3.1.3
 WIDE_LOCAL_PART = "the address has letters outside ASCII before the @, which many mail servers refuse"
 UNFIT = "the address cannot stand in a header"
+OF_ADDRESSES = (WIDE_LOCAL_PART, UNFIT)  # reasons that nobody mends in a message
 
 
 def ascii_addresses(addresses: pl.Series) -> pl.Series:

@@ -179,6 +179,23 @@ def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
     assert not (run / STEP).exists()
 
 
+def test_addresses_that_no_mail_can_be_sent_to_keep_nobody_else_from_theirs(tmp_path, capsys, monkeypatch) -> None:
+    shop = message_shop(tmp_path)
+    customers = (shop / "customers.csv").read_text("utf-8")
+    for number in (2, 4, 6):
+        customers = customers.replace(f"c{number}@example.com", f"ç{number}@example.com")
+    (shop / "customers.csv").write_text(customers, encoding="utf-8")
+    run = campaign(capsys, shop)
+    assert len(rows_of(run / STEP / "eml/index.csv")) == CUSTOMERS - 3
+    excluded = [row for row in rows_of(run / "excluded.csv") if row["customer_id"] in ("c2", "c4", "c6")]
+    assert {row["reason"].partition(" which")[0] for row in excluded} == {
+        "the message cannot be made: the address has letters outside ASCII before the @,"
+    }
+    monkeypatch.chdir(shop)
+    _, out, _ = ran(capsys, "check")
+    assert "it goes to nobody" not in out
+
+
 @pytest.mark.parametrize(
     ("messages", "said"),
     [
