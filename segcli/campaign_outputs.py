@@ -12,7 +12,7 @@ import polars as pl
 from segcli.campaign_messages import StepRecipients, email_settings
 from segcli.exports.call_lists import with_words, write_call_list
 from segcli.exports.email_files import SHARE, Kind, WrittenEmails, write_emails, write_emails_in_shares
-from segcli.exports.email_headers import EmailSettings
+from segcli.exports.email_headers import EmailSettings, cleaned
 from segcli.exports.landing_pages import write_landing_pages
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.recipients import write_recipients
@@ -22,6 +22,7 @@ from segcli.problems import DataError, Problem
 from segcli.project.models import Project
 
 COLUMNS = ("subject", "preheader", "html", "text")  # of a send list whose importer takes finished messages
+_LINES = ("subject", "preheader")  # the importer makes headers of them, in which data may begin no other
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class StepOutputs:
     def columns_of(self, customers: pl.Series) -> pl.DataFrame:
         """customer_id and COLUMNS of some recipients, plain."""
         parts = [_with_html(part) for part in self.recipients.of(customers).rendered(self.run)]
-        return pl.concat(part.select("customer_id", *COLUMNS) for part in parts)
+        whole = pl.concat(part.select("customer_id", *COLUMNS) for part in parts)
+        return whole.with_columns(cleaned(pl.col(name)) for name in _LINES)
 
     def write(self, run: Path, folder: str) -> list[WrittenFile]:
         """Writes the files; what they say of their number and bytes goes into the manifest."""

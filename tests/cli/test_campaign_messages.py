@@ -127,10 +127,14 @@ def contents(run: Path) -> dict[str, bytes]:
 
 
 def test_as_columns_they_stand_in_the_send_list(tmp_path, capsys) -> None:
-    run = campaign(capsys, message_shop(tmp_path, SENDER + "messages: {format: columns}\n"))
+    shop = message_shop(tmp_path, SENDER + "messages: {format: columns}\n")
+    customers = (shop / "customers.csv").read_text("utf-8")
+    (shop / "customers.csv").write_text(customers.replace(",Ada4,", ',"Ada\nBcc: x@example.com",'), encoding="utf-8")
+    run = campaign(capsys, shop)
     rows = {row["customer_id"]: row for row in rows_of(run / STEP / "send_list.csv")}
     assert rows["c2"]["subject"] == "Thank you, Ada2"
     assert rows["c2"]["preheader"] == "10 % off"
+    assert rows["c4"]["subject"] == "Thank you, Ada Bcc: x@example.com"
     assert "you have ordered 1 times" in rows["c2"]["html"]
     assert rows["c2"]["coupon_code"] in rows["c2"]["text"]
     assert not (run / STEP / "eml").exists()
