@@ -127,6 +127,14 @@ def test_product_blocks_coupon_and_buttons_are_put_in(tmp_path: Path) -> None:
     assert "<img" not in nothing
 
 
+def test_a_product_without_a_picture_has_the_whole_width_beside_those_with_one(tmp_path: Path) -> None:
+    write(tmp_path, news__md="{{ product_blocks() }}")
+    html = shown(compiled(tmp_path).html, products=[PRODUCT, {**PRODUCT, "image_url": None}])
+    rows = html.partition('class="picture"')[2].split("</tr>")
+    assert 'colspan="1"' in rows[0]
+    assert 'colspan="2"' in rows[1]
+
+
 @pytest.mark.parametrize("suffix", ["md", "html", "mjml"])
 def test_products_stand_in_two_columns(tmp_path: Path, suffix: str) -> None:
     call = "{{ product_blocks(columns=2) }}"
