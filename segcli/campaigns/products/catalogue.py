@@ -11,6 +11,7 @@ from segcli.campaigns.products.reading import read_columns
 from segcli.sources.tables import CANONICAL, Tables
 
 NUMBER = pl.UInt32()
+_WEB = r"^(?i:https?)://[^\s/?#]"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ class Catalogue:
 
 
 def read_catalogue(tables: Tables) -> Catalogue:
-    """The catalogue of the table products; empty where there is none. A product without a name cannot be shown."""
+    """The catalogue of the table products; empty where there is none. A product without a name cannot be shown, and
+    one whose link or picture leads nowhere from a mail is shown without it."""
     rows = read_columns(tables, "products", CANONICAL["products"]).collect()
+    rows = rows.with_columns(_web_address(pl.col(name)) for name in ("url", "image_url"))
     rows = rows.filter(pl.col("name").is_not_null()).sort("product_id")
     categories, brands = (rows[name].drop_nulls().unique().sort() for name in ("category", "brand"))
     everything = len(categories) + len(brands)
@@ -69,6 +72,14 @@ def read_catalogue(tables: Tables) -> Catalogue:
     groups = pl.concat([of_category, of_brand]).select("of", "group").unique("of", keep="first", maintain_order=True)
     ids = pl.concat([rows["product_id"], _other_ids(tables, rows["product_id"])])
     return Catalogue(rows, ids, groups, len(categories), everything)
+
+
+def _web_address(address: pl.Expr) -> pl.Expr:
+    """The address as it is, `//cdn.example/cup.png` with https; null where it is none of the web (`/cup`, `data:...`,
+    `javascript:...`)."""
+    text = address.str.strip_chars()
+    whole = pl.when(text.str.starts_with("//")).then(pl.concat_str(pl.lit("https:"), text)).otherwise(text)
+    return pl.when(whole.str.contains(_WEB)).then(whole).name.keep()
 
 
 def _looked_up(texts: pl.Series, groups: pl.DataFrame) -> pl.Series:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.campaigns.products.small_shops import pick, products_key, requests, shown
 from tests.fields.inline_tables import Shop, days_ago
 
@@ -152,3 +154,22 @@ def test_ratings_reviews_and_links_are_carried() -> None:
          "image_url": "https://shop.example/pot.jpg", "url": "https://shop.example/pot", "stock": 3, "rating": 4.5,
          "review": "Pours well.", "low_stock": True, "kind": "bought"}
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "carried"),
+    [
+        ("HTTPS://shop.example/pot 1", "HTTPS://shop.example/pot 1"),
+        (" https://shop.example", "https://shop.example"),
+        ("//cdn.example/pot.jpg", "https://cdn.example/pot.jpg"),
+        ("/pot", None),
+        ("pot.jpg", None),
+        ("https://", None),
+        ("javascript:alert(1)//https://shop.example", None),
+        ("data:image/png;base64,AAAA", None),
+    ],
+)
+def test_a_link_or_picture_that_leads_nowhere_from_a_mail_is_left_out(given: str, carried: str | None) -> None:
+    shop = Shop(products=[{**PRODUCTS[1], "image_url": given, "url": given}], order_items=lines(("ann", "pot", 1)))
+    (row,) = pick(shop, products_key(bought=1), requests(["ann"])).to_dicts()
+    assert [row["products"][0][name] for name in ("url", "image_url")] == [carried] * 2
