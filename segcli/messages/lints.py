@@ -32,12 +32,12 @@ _TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WAY_OUT = {"unsubscribe_url": "link to unsubscribe", "sender_address": "postal address"}
 _HTTP = re.compile(r"http://(?!www\.w3\.org/)[^\s\"'()<>]+")
-_MARKDOWN_IMAGE = re.compile(r"!\[(\s*)\]\(")
+_MARKDOWN_IMAGE = re.compile(r"!\[(\s*)\][(\[]")
 _MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(")
 _BUTTON = re.compile(r"\bbutton\s*\(\s*(?:label\s*=\s*)?(['\"])(.*?)\1")
-_RULE = re.compile(r"(?:^|[;{\s])(-?[a-z][a-z-]*)\s*:\s*([^;{}]+)")
+_RULE = re.compile(r"(?:^|[;{\s])(-?[a-z][a-z-]*)\s*:\s*([^;{}]+)", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none")  # as a preheader is, with whatever hides it elsewhere
-_FUNCTION = re.compile(r"\b([a-z-]+)\(")
+_FUNCTION = re.compile(r"\b([a-z-]+)\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -186,16 +186,18 @@ def _styles(text: str) -> Iterator[tuple[int, str]]:
 def _check_css(styles: str, start: int, masked: Masked, lints: Lints) -> None:
     support = css_support()
     for rule in _RULE.finditer(styles):
-        found = [(rule.group(1), rule.start(1), support["properties"].get(rule.group(1)))]
+        name, value = rule.group(1).lower(), re.split(r"[\s!]", rule.group(2), maxsplit=1)[0].lower()
+        found = [(rule.group(1), rule.start(1), support["properties"].get(name))]
+        found.append((f"{rule.group(1)}: {value}", rule.start(1), support["values"].get(name, {}).get(value)))
         for function in _FUNCTION.finditer(rule.group(2)):
-            entry = support["functions"].get(function.group(1))
+            entry = support["functions"].get(function.group(1).lower())
             found.append((f"{function.group(1)}()", rule.start(2) + function.start(1), entry))
-        for name, offset, entry in found:
+        for said, offset, entry in found:
             if entry is not None:
                 dropped_by = _listed([support["clients"][client] for client in entry["dropped_by"]])
                 source = f"https://www.caniemail.com/features/css-{entry['page']}/"
                 place = masked.place(start + offset)
-                lints.warn(f"'{name}' is dropped by {dropped_by} ({source}).", place, entry["instead"])
+                lints.warn(f"'{said}' is dropped by {dropped_by} ({source}).", place, entry["instead"])
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -239,6 +241,6 @@ def _friction_words() -> tuple[str, ...]:
 
 @cache
 def css_support() -> Mapping[str, Any]:
-    """css_support.yaml: `properties` and `functions`, each with page, dropped_by and instead."""
+    """css_support.yaml: `properties`, `functions` and `values`, each with page, dropped_by and instead."""
     found: dict[str, Any] = yaml.load((_FOLDER / "css_support.yaml").read_text("utf-8"), Loader=CCoreLoader)
     return found

@@ -70,6 +70,13 @@ def test_a_marketing_message_needs_a_way_out_and_an_address(tmp_path: Path) -> N
         ),
         (
             "mjml",
+            '<mj-text><p style="Display: flex !important">Hi</p></mj-text>',
+            "warning: news.mjml:6:20: 'Display: flex' is dropped by Outlook for Windows "
+            "(https://www.caniemail.com/features/css-display-flex/). Use the cells of a table.",
+        ),
+        ("md", "![][cup]\n\n[cup]: https://a.example/1.png", "error: news.md:5:1: the image has no alt text."),
+        (
+            "mjml",
             '<mj-text><p style="width:calc(1px)">Hi</p></mj-text>',
             "warning: news.mjml:6:26: 'calc()' is dropped by",
         ),
@@ -251,7 +258,8 @@ def test_words_that_ask_for_money_are_whole_words(words: str, expected: str | No
 
 
 def test_every_entry_about_css_says_where_it_is_from() -> None:
-    for kind in ("properties", "functions"):
-        for entry in css_support()[kind].values():
+    support = css_support()
+    for kind in (support["properties"], support["functions"], *support["values"].values()):
+        for entry in kind.values():
             assert set(entry) == {"page", "dropped_by", "instead"}
-            assert set(entry["dropped_by"]) <= set(css_support()["clients"])
+            assert set(entry["dropped_by"]) <= set(support["clients"])
