@@ -10,8 +10,10 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, Undefined, nodes
 
+from segcli.messages.jinja_environment import MessageEnvironment
+from segcli.messages.missing import RenderingError
 from segcli.messages.pieces import Piece, group_statements
 from segcli.problems import Problems, nearest
 
@@ -21,6 +23,7 @@ _KEYWORDS = frozenset({
     "endmacro", "call", "endcall", "filter", "endfilter", "not", "and", "or", "is", "none", "true", "false", "None",
     "True", "False",
 })  # fmt: skip
+_SANDBOX = MessageEnvironment(escape=False)  # where arithmetic and what is reached through a value are left alone
 _REMEMBERED = 10_000  # expressions: every message has the layout's
 
 
@@ -98,13 +101,14 @@ def check_known(piece: Piece, known: Mapping[str, str], problems: Problems) -> N
 def constant(expression: str) -> tuple[bool, Any]:
     """Whether an expression is the same for everybody, and its value."""
     try:
-        body = _JINJA.parse("{{" + expression + "}}").body
+        body = _SANDBOX.parse("{{" + expression + "}}").body
         output = body[0] if body else None
         if not isinstance(output, nodes.Output) or len(output.nodes) != 1 or output.find(nodes.Filter):
             return False, None
         value = output.nodes[0]
-        return (True, value.data) if isinstance(value, nodes.TemplateData) else (True, value.as_const())
-    except (nodes.Impossible, TemplateSyntaxError):
+        found = value.data if isinstance(value, nodes.TemplateData) else value.as_const()
+        return (False, None) if isinstance(found, Undefined) else (True, found)
+    except (nodes.Impossible, TemplateSyntaxError, RenderingError):
         return False, None
 
 

@@ -22,7 +22,7 @@ from segcli.problems import Place, Problems, nearest
 
 _NOT_HERE: Mapping[type[nodes.Node], str] = {
     nodes.Extends: "extends", nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import",
-    nodes.Block: "block",
+    nodes.Block: "block", nodes.Scope: "autoescape",
 }  # fmt: skip
 _NO_ROW = "A row is what starts a series where the campaign has `start: {from: orders, at: ordered_at}`."
 _PATHS = (nodes.Name, nodes.Getattr, nodes.Getitem)
@@ -275,12 +275,14 @@ class TemplateChecker:
 
     def _place(self, node: nodes.Node, *words: str | None) -> Place | None:
         """The place of the first of the words that the node's line has, as far as the source knows its columns."""
-        place = self.source.place(node.lineno)
+        # Jinja gives a scope of its own, as that of autoescape, no line.
+        line: int = node.lineno or next((each.lineno for each in node.find_all(nodes.Node) if each.lineno), 0)
+        place = self.source.place(line)
         lines = self.source.text.splitlines()
-        if place is None or place.column is None or node.lineno > len(lines):
+        if place is None or place.column is None or line > len(lines):
             return place
         for word in filter(None, words):
-            if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[node.lineno - 1]):
+            if found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[line - 1]):
                 return place.moved(found.start())
         return place
 

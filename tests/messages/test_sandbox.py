@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from segcli.messages.coding import PLAIN
+from segcli.messages.constants import constant
 from segcli.messages.jinja_path import JinjaRenderer
 from segcli.messages.missing import RenderingError
 from segcli.messages.model import Source
@@ -35,6 +36,7 @@ ESCAPES = [
     "{% macro m() %}{{ caller.__globals__ }}{% endmacro %}{% call m() %}{% endcall %}",
     "{% include '/etc/passwd' %}",
     "{% set a.b = 1 %}",
+    "{% autoescape false %}{{ first_name }}{% endautoescape %}",
 ]
 DYNAMIC = [
     "{% set name = '__class__' %}{{ first_name[name] }}",
@@ -65,7 +67,12 @@ def test_what_leaves_the_sandbox_is_a_problem_before_anything_is_rendered(text: 
 
 
 @pytest.mark.parametrize(
-    "text", [text for text in (*ESCAPES, *DYNAMIC, *LARGE) if "include" not in text and "a.b" not in text]
+    "text",
+    [
+        text
+        for text in (*ESCAPES, *DYNAMIC, *LARGE)
+        if all(word not in text for word in ("include", "a.b", "autoescape"))
+    ],
 )
 def test_it_would_not_work_either(text: str) -> None:
     try:
@@ -75,6 +82,23 @@ def test_it_would_not_work_either(text: str) -> None:
         return
     with pytest.raises(RenderingError):
         renderer.render(ROW)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "''.__class__",
+        "'x'.upper",
+        "[].__len__",
+        "'%999999999d' % 1",
+        "'x' * 1000000000",
+        "9 ** 9 ** 9 ** 9",
+        "''.a.b",
+        "'a'[1]",
+    ],
+)
+def test_what_is_worked_out_while_a_message_is_compiled_is_in_the_sandbox_too(expression: str) -> None:
+    assert constant(expression) == (False, None)
 
 
 def test_lists_cannot_be_changed() -> None:
