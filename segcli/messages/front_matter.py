@@ -25,7 +25,8 @@ FRONT_MATTER = Shape(
      Key("preheader", _LINE, "The line that mail programs show after the subject."),
      Key("body", Placed(Text("the name of a message", NAME_PATTERN.replace("_", "_-"))),
          "The message whose body this one sends again, under its own subject."),
-     Key("from_name", Text("a name"), "Who it comes from, if not the shop."),
+     Key("from_name", Text("a name without fields of the customer", r"^(?!.*\{[{%])"),
+         "Who it comes from, if not the shop."),
      Key("reply_to", Text("an email address", r"^\S+@\S+$"), "Where answers go, if not to the sender."),
      Key("landing", Placed(_FILE), "The page that goes with it, such as page.html.")),
 )  # fmt: skip

@@ -180,6 +180,7 @@ def _with_versions(
     family = find_messages(folder, step.message, problems, variants=step.variants, place=step.place)
     if family is None:
         return None
+    _check_variants(step, family, problems)
     versions = {}
     for file in family.files:
         compiled = compile_message(file, layout, problems, marketing=step.marketing, channel=step.channel)
@@ -193,6 +194,16 @@ def _with_versions(
         problems.error(f"the versions of '{step.message}' are not all of one kind.", step.place, hint=hint)
     pages = _pages(project, family, versions, layout, problems)
     return StepMessage(campaign.name, step, family, versions, parameters, project.locale, pages, layout.partials())
+
+
+def _check_variants(step: Step, family: MessageFamily, problems: Problems) -> None:
+    """Warns of variants that are the same message: they all send the plain one."""
+    written = {file.variant for file in family.files}
+    plain = [name for name in step.variants if name not in written]
+    if len(plain) > 1:
+        message = f"the variants {', '.join(plain)} of '{step.message}' are one and the same message."
+        hint = f"Write {family.name}.{plain[-1]}{family.files[0].path.suffix}; one variant may be the plain message."
+        problems.warn(message, step.place, "variants", hint)
 
 
 def _lint(

@@ -117,6 +117,14 @@ def test_a_variant_of_a_step_is_sent(tmp_path, capsys, monkeypatch) -> None:
     assert (code, len(lines)) == (0, 1), lines
 
 
+def test_variants_that_are_one_and_the_same_message_are_told_of(tmp_path, capsys, monkeypatch) -> None:
+    recipe = RECIPE.replace("{message: again, ", "{message: again, variants: {a: 50, b: 40, c: 10}, ")
+    shop = message_shop(tmp_path, SENDER, recipe, again_c_md=AGAIN)
+    code, lines = checked(shop, capsys, monkeypatch)
+    assert (code, len(lines)) == (0, 2), lines
+    assert "variants: the variants a, b of 'again' are one and the same message. Write again.b.md;" in lines[0]
+
+
 def test_a_page_is_named_by_the_message_without_a_language(tmp_path, capsys, monkeypatch) -> None:
     turkish = HELLO_TR.replace("---\nMerhaba", "landing: sayfa.html\n---\nMerhaba")
     shop = message_shop(tmp_path, hello_tr_md=turkish)

@@ -79,6 +79,12 @@ def test_an_unknown_key_of_the_head_has_its_place_and_the_nearest_key(tmp_path: 
     assert problems == ["news.md:3:1: no key 'prehaeder'. Did you mean 'preheader'?"]
 
 
+def test_who_writes_is_no_field_of_the_customer(tmp_path: Path) -> None:
+    write(tmp_path, news__md='---\nsubject: Hi\nfrom_name: "{{ city }} from us"\n---\nHello')
+    _, problems = compile_in(tmp_path)
+    assert problems[0].startswith("news.md:3:13: from_name: must be a name without fields of the customer, not '{{")
+
+
 def test_a_subject_that_starts_with_a_brace_goes_in_quotes(tmp_path: Path) -> None:
     write(tmp_path, news__md="---\npreheader: News\nsubject: {{ first_name }}, hello\n---\nHello")
     _, problems = compile_in(tmp_path)
