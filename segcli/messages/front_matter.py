@@ -9,6 +9,7 @@ from pathlib import Path
 from segcli.messages.partials import read_text
 from segcli.messages.pieces import Piece, split_pieces
 from segcli.problems import Place, Problems
+from segcli.project.message_keys import ADDRESS
 from segcli.project.names import NAME_PATTERN
 from segcli.project.shapes import Key, Placed, Shape
 from segcli.project.values import Text
@@ -27,7 +28,7 @@ FRONT_MATTER = Shape(
          "The message whose body this one sends again, under its own subject."),
      Key("from_name", Text("a name without fields of the customer", r"^(?!.*\{[{%])"),
          "Who it comes from, if not the shop."),
-     Key("reply_to", Text("an email address", r"^\S+@\S+$"), "Where answers go, if not to the sender."),
+     Key("reply_to", ADDRESS, "Where answers go, if not to the sender."),
      Key("landing", Placed(_FILE), "The page that goes with it, such as page.html.")),
 )  # fmt: skip
 

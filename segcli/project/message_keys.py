@@ -7,7 +7,9 @@ from segcli.project.message_models import ENCODINGS, FORMATS
 from segcli.project.shapes import Key, MappingOf, Shape, Values
 from segcli.project.values import Choice, Flag, Text
 
-_ADDRESS = Text("an email address", r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[^\W_](?:(?:[^\W_]|-)*[^\W_])?"
+# As headers hold it: what is before the @ in ASCII and without quotes, the domain in any letters.
+ADDRESS = Text("an email address", rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}$")
 _LINK = Text("a link that begins with https://", r"^https?://[^\s\"<>]+$")
 _SAFE_LINK = Text("a link that begins with https://", r"^https://[^\s\"<>]+$")  # as one-click unsubscribing asks for
 _COLOUR = Text("a colour such as #1a7f5a", r"^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")
@@ -15,9 +17,9 @@ _PARAMETER = Text("a parameter of letters, digits, - and _", r"^[A-Za-z0-9_-]+$"
 
 SENDER = Shape(
     "the sender", "Who the messages come from.",
-    (Key("email", _ADDRESS, "The address that messages come from.", required=True),
+    (Key("email", ADDRESS, "The address that messages come from.", required=True),
      Key("name", Text("a name in one line", r"^[^\r\n]+$"), "The name beside it; the shop's if absent."),
-     Key("reply_to", _ADDRESS, "Where answers go, if not to the sender."),
+     Key("reply_to", ADDRESS, "Where answers go, if not to the sender."),
      Key("address", Text(), "The postal address of the shop: the laws of many countries ask for it in every mail."),
      Key("list_id", Text("a domain name", r"^[A-Za-z0-9.-]+$"),
          "What mail programs know the shop's mailings by; the domain of `email` if absent.")),

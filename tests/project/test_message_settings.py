@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from segcli.exports.email_addresses import ascii_address
 from segcli.problems import RecipeError
 from segcli.project import load_project
 from segcli.project.message_models import Brand, Links, MessageSettings
@@ -46,6 +47,9 @@ def test_brand_links_and_form_are_what_is_written(tmp_path: Path) -> None:
         ("messages: {format: eml}", "'format: eml' needs a sender."),
         ("sender: {name: Kettle}", "the key 'email' is missing."),
         ("sender: {email: nobody}", "must be an email address"),
+        ("sender: {email: merhabağ@kettle.example}", "must be an email address"),
+        ("sender: {email: a@kettle.example, reply_to: 'a,b@kettle.example'}", "must be an email address"),
+        ("sender: {email: a@-kettle.example}", "must be an email address"),
         ("links: {utm: {source: x}}", "'utm' needs 'shop' beside it."),
         ("brand: {color: '#123456'}", "no key 'color'."),
         ("links: {shop: kettle.example}", "must be a link that begins with https://"),
@@ -56,3 +60,10 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) 
         settings(tmp_path, text + "\n")
     assert said in str(error.value)
     assert "segcli.yaml:3:" in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["a.b+c@kettle.example", "hello@çaydanlık.example", "a@mail-1.kettle.example"])
+def test_an_address_that_a_header_can_hold_is_one(tmp_path: Path, address: str) -> None:
+    sender = settings(tmp_path, f"sender: {{email: {address}}}\n").sender
+    assert sender is not None
+    assert ascii_address(sender.email) is not None
