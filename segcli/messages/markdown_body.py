@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -15,9 +15,10 @@ from markdown_it.token import Token
 from segcli.messages.layout import Brand
 from segcli.messages.masking import Masked, mask, unmask
 from segcli.messages.partials import Expansion
-from segcli.messages.pieces import Piece
+from segcli.messages.pieces import Piece, group_statements
 from segcli.problems import Problems
 
+_WORD = r"zq[a-z]{2}\d+x"
 Kind = Literal["prose", "statements", "partial", "button", "picture", "rule"]
 # What a partial cannot stand in, since it is an element of the layout itself.
 _AROUND = {
@@ -61,11 +62,11 @@ def read_markdown(pieces: Sequence[Piece], expansion: Expansion) -> MarkdownBody
                 message = f"'{call.shown}' stands inside a {_AROUND[group[0].type]}."
                 expansion.problems.error(message, call.place, hint="Put it alone in a line.")
     blocks = list(_blocks(_statement_rows(tokens, statements), statements, partials))
-    return MarkdownBody(masked, tuple(_loops_into_lists(blocks)))
+    return MarkdownBody(masked, tuple(_loops_into_lists(blocks, words)))
 
 
 def _only(text: str, words: set[str]) -> bool:
-    parts = re.findall(r"zq[a-z]{2}\d+x|\S", text)
+    parts = re.findall(rf"{_WORD}|\S", text)
     return bool(parts) and all(part in words for part in parts)
 
 
@@ -152,14 +153,14 @@ def _block(tokens: list[Token], statements: set[str], partials: set[str]) -> Blo
     return Block("prose", tuple(tokens))
 
 
-def _loops_into_lists(blocks: Sequence[Block]) -> Iterator[Block]:
+def _loops_into_lists(blocks: Sequence[Block], words: Mapping[str, Piece]) -> Iterator[Block]:
     """A loop around one whole list becomes a list around a loop, so that it is one list."""
     position = 0
     while position < len(blocks):
         three = blocks[position : position + 3]
         if len(three) == 3 and three[1].kind == "prose" and _is_list(three[1].tokens):
             tokens = three[1].tokens
-            if three[0].kind == three[2].kind == "statements":
+            if three[0].kind == three[2].kind == "statements" and _is_loop(three[0].words + three[2].words, words):
                 inner = [Token("html_block", "", 0, content=three[0].words), *tokens[1:-1]]
                 inner.append(Token("html_block", "", 0, content=three[2].words))
                 yield Block("prose", (tokens[0], *inner, tokens[-1]))
@@ -167,6 +168,14 @@ def _loops_into_lists(blocks: Sequence[Block]) -> Iterator[Block]:
                 continue
         yield blocks[position]
         position += 1
+
+
+def _is_loop(masked: str, words: Mapping[str, Piece]) -> bool:
+    """Whether statements are a loop from its beginning to its end, and not the branches of a condition."""
+    pieces = [words[word] for word in re.findall(_WORD, masked)]
+    problems = Problems()
+    groups = group_statements(pieces, problems)
+    return not problems.found and any(pieces[group[0]].name == "for" for group in groups)
 
 
 def _mjml(block: Block, brand: Brand) -> str:

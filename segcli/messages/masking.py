@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from segcli.messages.html_tags import Spot, as_outlook_reads, find_spots, find_tags
@@ -80,21 +80,25 @@ def mask_markup(pieces: Sequence[Piece], problems: Problems) -> tuple[Masked, st
 _IN_TAG_HINT = 'Write it between the quotes of an attribute, such as style="{% if ... %}color:red{% endif %}".'
 
 
-def unmask(output: str, masked: Masked, tool: str, problems: Problems) -> list[Piece] | None:
+def unmask(
+    output: str, masked: Masked, tool: str, problems: Problems, *, unsaid: Collection[str] = ()
+) -> list[Piece] | None:
     """The pieces of a tool's output. None and a problem with the tag's place for a tag that was lost or doubled, and
     for statements of which one half stands in another element than the other. An output may be there several times:
     MJML repeats the value of an attribute where clients differ."""
     if not masked.words:
         return [Piece(output, "words")]
-    word = rf"{masked.words[0][:4]}(\d+)x"
-    pattern = re.compile(rf"<!--masked {word}-->|{word}", re.IGNORECASE)
+    any_word = rf"{masked.words[0][:4]}(\d+)x"
+    pattern = re.compile(rf"<!--masked {any_word}-->|{any_word}", re.IGNORECASE)
     found = list(pattern.finditer(output))
     before = len(problems.errors)
     tags = masked.tags
     counts = [0] * len(tags)
     for each in found:
         counts[_number(each)] += 1
-    for tag, count in zip(tags, counts, strict=True):
+    for word, tag, count in zip(masked.words, tags, counts, strict=True):
+        if count == 0 and word in unsaid:
+            continue
         if count == 0:
             problems.error(f"'{tag.shown}' is lost: {tool} drops what stands here.", tag.place, hint=_LOST_HINT)
         elif count > 1 and tag.kind == "statement":
@@ -122,7 +126,8 @@ def check_same_element(
     output: str, found: Sequence[tuple[int, int]], tags: Sequence[Piece], problems: Problems
 ) -> None:
     """Adds a problem for each `if` or `for` whose parts stand in different elements, for readers or for Outlook."""
-    groups = group_statements(tags, Problems())
+    there = {number for number, _ in found}
+    groups = [group for group in group_statements(tags, Problems()) if there.issuperset(group)]
     positions = [position for _, position in found]
     for text in dict.fromkeys((output, as_outlook_reads(output))):
         spots: dict[int, Spot] = {}

@@ -26,7 +26,14 @@ _ANY_WORD = r"zq[a-z]{2}\d+x"
 def text_of_markdown(body: MarkdownBody, problems: Problems) -> list[Piece] | None:
     """The text of a Markdown body; calls of partials are still calls."""
     text = "".join(_of_block(block) for block in body.blocks)
-    return unmask(text, body.masked, "the text part", problems)
+    return unmask(text, body.masked, "the text part", problems, unsaid=_of_pictures(body))
+
+
+def _of_pictures(body: MarkdownBody) -> set[str]:
+    """What stands in the addresses of pictures, which a text has no use for."""
+    tokens = (each for block in body.blocks for token in block.tokens for each in (token, *(token.children or ())))
+    images = (token for token in tokens if token.type == "image")
+    return {word for image in images for value in image.attrs.values() for word in re.findall(_ANY_WORD, str(value))}
 
 
 def _of_block(block: Block) -> str:

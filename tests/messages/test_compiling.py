@@ -224,6 +224,31 @@ def test_a_loop_around_items_is_one_list(tmp_path: Path) -> None:
     assert shown(message.text, rows=["One", "Two"]).startswith("- One\n- Two\n\nEnd\n")
 
 
+def test_a_list_in_a_branch_is_a_list_of_that_branch_alone(tmp_path: Path) -> None:
+    write(tmp_path, news__md="{% if new %}\n- One\n{% elif old %}\nHi\n{% else %}\n1. Two\n{% endif %}\n\nEnd")
+    message = compiled(tmp_path)
+    for context, element, text in (
+        ({"new": True, "old": False}, "ul", "- One\n\nEnd"),
+        ({"new": False, "old": True}, "p", "Hi\n\nEnd"),
+        ({"new": False, "old": False}, "ol", "1. Two\n\nEnd"),
+    ):
+        html = shown(message.html, **context)
+        assert [name for name in ("ul", "ol") if f"<{name}" in html] == ([element] if element != "p" else [])
+        assert shown(message.text, **context).startswith(text)
+
+
+@pytest.mark.parametrize("around", ["{}", "Look: {} here", "[{}](https://shop.example/p)"])
+def test_a_picture_may_be_that_of_a_product(tmp_path: Path, around: str) -> None:
+    write(tmp_path, news__md=around.format("![The {{ p.name }}]({{ p.url }})") + "\n\n{% if p %}Hi{% endif %}")
+    message = compiled(tmp_path)
+    product = {"name": "cup", "url": "https://shop.example/1.png"}
+    html = shown(message.html, p=product)
+    assert 'src="https://shop.example/1.png"' in html
+    assert 'alt="The cup"' in html
+    assert "The cup" in shown(message.text, p=product)
+    assert "1.png" not in shown(message.text, p=product)
+
+
 def test_values_are_escaped_in_html_and_not_in_text(tmp_path: Path) -> None:
     write(tmp_path, news__md="Hi {{ first_name }}")
     message = compiled(tmp_path)
