@@ -275,9 +275,14 @@ class StepRecipients:
             notes.warn(f"{count / self.rows.height:.1%} {said}.", self.checked.message.step.place, self._key)
 
 
-def at_fault(failed: pl.DataFrame) -> pl.Series:
-    """The reasons that are the message's: an address that no mail can be sent to is its owner's."""
-    return failed.filter(~pl.col("reason").is_in(OF_ADDRESSES))["reason"]
+def reasons_against(failed: pl.DataFrame, tried: int) -> pl.Series | None:
+    """The reasons why a message that cannot be made for these of so many goes to nobody; None where it goes to the
+    others.
+
+    An address that no mail can be sent to is its owner's fault, and one customer alone never holds up a small step.
+    """
+    reasons = failed.filter(~pl.col("reason").is_in(OF_ADDRESSES))["reason"]
+    return reasons if len(reasons) > 1 and len(reasons) / tried > MOST_FAILURES else None
 
 
 def email_settings(project: Project, checked: CheckedMessage) -> EmailSettings | None:
@@ -348,8 +353,7 @@ def without_unfinished(
 ) -> pl.DataFrame:
     """The decided steps, with a reason for those whose message cannot be made: they stay due.
 
-    Where that is more than MOST_FAILURES of a step, nobody is sent it, since the message itself is at fault: `withheld`
-    says so.
+    Where `reasons_against` the message speak, nobody is sent it: `withheld` says so.
     """
     parts = []
     for (campaign, step), each in recipients.items():
@@ -357,10 +361,10 @@ def without_unfinished(
         if failed.is_empty():
             continue
         failed = failed.unique("customer_id", keep="first", maintain_order=True)
-        reasons = at_fault(failed)
-        share = len(reasons) / each.rows.height
+        reasons = reasons_against(failed, each.rows.height)
         failed = failed.with_columns(unfinished=pl.concat_str(pl.lit(f"{UNFINISHED}: "), "reason")).drop("reason")
-        if share > MOST_FAILURES:
+        if reasons is not None:
+            share = len(reasons) / each.rows.height
             most = reasons.mode().sort()[0]
             message = f"{campaign}.{step} goes to nobody: it cannot be made for {share:.1%} of its recipients ({most})."
             withheld.error(message, each.checked.message.step.place, hint="They stay due until the message is mended.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from segcli.campaign_key import STAND_IN, secret_key
-from segcli.campaign_messages import MOST_FAILURES, StepRecipients, at_fault, email_settings, step_recipients
+from segcli.campaign_messages import StepRecipients, email_settings, reasons_against, step_recipients
 from segcli.campaign_pipeline import offered, send_times, without_forgotten_people
 from segcli.campaign_preparing import PreparedCampaigns
 from segcli.campaigns.as_if_due import as_if_due
@@ -119,7 +119,7 @@ def _of_step(recipients: StepRecipients, audience: int, project: Project) -> Ite
         yield finding("message", f"{whom}: {note.message}", note.place, key, hint=note.hint)
     failed = failed.unique("customer_id", keep="first", maintain_order=True)
     counted = failed.group_by("reason").len("count").sort("count", "reason", descending=[True, False])
-    if len(at_fault(failed)) / tried > MOST_FAILURES:
+    if reasons_against(failed, tried) is not None:
         reasons = listed(counted["reason"].to_list(), _REASONS)
         message = (
             f"the message cannot be made for {failed.height / tried:.1%} ({reasons}), and over 1 % it goes to nobody."

@@ -169,6 +169,14 @@ def test_who_lacks_what_the_message_names_stays_due_and_the_rest_go_out(tmp_path
     assert [row["customer_id"] for row in rows_of(later / STEP / "eml/index.csv")] == ["c5", "c7"]
 
 
+def test_one_customer_alone_holds_up_nobody_else_of_a_small_step(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(message_shop_module, "CUSTOMERS", 7)  # of whom c5 has no birthday
+    shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ birthday | date }} {{ orders }}"))
+    run = campaign(capsys, shop)
+    assert {row["customer_id"] for row in rows_of(run / STEP / "eml/index.csv")} == {f"c{n}" for n in range(7)} - {"c5"}
+    assert "c5,thanks,hello" in (run / "excluded.csv").read_text("utf-8")
+
+
 def test_a_message_that_fails_for_many_goes_to_nobody(tmp_path, capsys) -> None:
     shop = message_shop(tmp_path, hello_md=HELLO.replace("{{ orders }}", "{{ phone }}"))
     code, out, err = ran(capsys, "campaign", "--project", shop, "--json")

@@ -34,7 +34,7 @@ def rendered(source: Source | None, path: Literal["columnar", "jinja"]) -> str:
     return str(render(template, frame, path=path).values[0])
 
 
-_OTHERS = ("shop", "shop_url", "unsubscribe_url", "sender_address", "preheader")
+_OTHERS = ("shop", "shop_url", "unsubscribe_url", "sender_address", "preheader", "help_url")
 
 
 @pytest.mark.parametrize("path", ["columnar", "jinja"])
