@@ -204,10 +204,18 @@ def test_a_message_that_cannot_be_made_goes_to_nobody_and_the_failure_says_so(tm
     text = (folder / "thanks.md").read_text().replace("{{ first_name }}", "{{ last_name }}")
     (folder / "thanks.md").write_text(text)
     rows = moment("due: {thanks: {thanks: [ada]}, hello: {hello: [ben]}}")
-    (failure,) = failures(folder, rows.replace("first_name: Ben", "last_name: Ben"))
+    rows = rows.replace("first_name: Ben", "last_name: Ben")
+    (failure,) = failures(folder, rows)
     assert failure.got == "nobody"
-    (reason,) = failure.reasons
-    assert reason.startswith("ada: thanks.thanks goes to nobody") and "last_name is missing" in reason
+    assert failure.reasons == ("ada: the message cannot be made: last_name is missing",)
+
+    several = rows.replace("customer_id: cem, email: null", "customer_id: cem").replace("[ada]", "[ada, cem]")
+    (failure,) = failures(folder, several)
+    assert failure.got == "nobody"
+    assert [reason[:37] for reason in failure.reasons] == [
+        "ada: thanks.thanks goes to nobody: it", "cem: thanks.thanks goes to nobody: it",
+    ]  # fmt: skip
+    assert all("last_name is missing" in reason for reason in failure.reasons)
 
 
 def test_failures_of_all_moments_and_tests_come_at_once(recipe: Path) -> None:
