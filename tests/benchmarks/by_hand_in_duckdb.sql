@@ -235,8 +235,14 @@ select
     (select case when count(average_gap_days) >= 100 and max(customer_age_days) >= 180
         then greatest(median(average_gap_days), 30) end from by_person) as reorder_days;
 
+create temp table by_category as
+select favourite_category, case when count(average_gap_days) >= 30 and max(customer_age_days) >= 180
+    then greatest(median(average_gap_days), 30) end as category_reorder_days
+from by_person where favourite_category is not null group by favourite_category;
+
 create temp view scored as
-select by_person.*, average_spend, reorder_days,
+select by_person.*, average_spend, reorder_days, category_reorder_days,
+    coalesce(category_reorder_days, reorder_days) as due_after_days,
     case when orders > 0 then 5 - points_below(recency_fifths, recency_days) end as r_score,
     case when orders > 0 then 1 + points_below([1, 2, 4, 8], orders) end as f_score,
     case when orders > 0 then 1 + points_below(money_fifths, cast(spend as double)) end as m_score,
@@ -258,7 +264,7 @@ select by_person.*, average_spend, reorder_days,
     100 * klaviyo_r + 10 * klaviyo_f + klaviyo_m as klaviyo_code,
     coalesce(cart_age_hours <= 720, false) as recent_cart,
     coalesce(last_click_at, last_open_at) as answered_at
-from by_person, base;
+from by_person left join by_category using (favourite_category), base;
 
 create temp view people as
 select * exclude (recent_cart, answered_at),
@@ -342,8 +348,8 @@ select * exclude (recent_cart, answered_at),
     coalesce(engaged_spend_percentile > 90, false) as best_10_percent,
     coalesce(engaged_spend_percentile > 85, false) as best_15_percent,
     loyal and best_15_percent as early_access,
-    coalesce(orders = 1 and recency_days > reorder_days, false) as reorder_due,
-    coalesce(orders = 1 and recency_days > reorder_days and recency_days <= 1.5 * reorder_days, false) as reorder_due_lately,
+    coalesce(orders = 1 and recency_days > due_after_days, false) as reorder_due,
+    coalesce(orders = 1 and recency_days > due_after_days and recency_days <= 1.5 * due_after_days, false) as reorder_due_lately,
     case when r_score = 5 and fm_score > 4 then 'champions' when r_score >= 3 and fm_score > 3 then 'loyal'
         when r_score >= 4 and fm_score > 1 then 'potential-loyalists' when r_score = 5 then 'recent'
         when r_score = 4 then 'promising' when r_score = 3 and fm_score > 2 then 'needs-attention'

@@ -39,6 +39,11 @@ def with_scores(people: pl.DataFrame) -> pl.DataFrame:
     repeat = people["average_gap_days"].drop_nulls()
     enough = len(repeat) >= 100 and (people["customer_age_days"].max() or 0) >= 180
     reorder = max(repeat.median(), 30.0) if enough else None
+    known = (pl.col("average_gap_days").count() >= 30) & (pl.col("customer_age_days").max() >= 180)
+    of_category = people.group_by("favourite_category").agg(
+        category_reorder_days=pl.when(known).then(pl.col("average_gap_days").median().clip(lower_bound=30))
+    )
+    people = people.join(of_category, on="favourite_category", how="left", maintain_order="left")
     steps = [1, 2, 4, 8]
     return people.with_columns(
         r_score=score(people, recency, buyer, bins=5, low=True),
@@ -74,6 +79,7 @@ def with_groups(people: pl.DataFrame) -> pl.DataFrame:
         return tr.is_between(r_low, r_high) & tf.is_between(low, high) & tm.is_between(low, high)
 
     usual = pl.max_horizontal("average_gap_days", pl.coalesce("reorder_days", 90))
+    due = pl.coalesce("category_reorder_days", "reorder_days")
     people = people.lazy().with_columns(
         fm_score=(c("f_score") + c("m_score")) / 2,
         shopify_fm=(c("shopify_f") + c("shopify_m")) / 2,
@@ -94,10 +100,9 @@ def with_groups(people: pl.DataFrame) -> pl.DataFrame:
         low_spenders=(c("spend_quarter") == 1).fill_null(value=False),
         best_10_percent=(percentile > 90).fill_null(value=False),
         best_15_percent=(percentile > 85).fill_null(value=False),
-        reorder_due=((orders == 1) & (recency > c("reorder_days"))).fill_null(value=False),
-        reorder_due_lately=(
-            (orders == 1) & (recency > c("reorder_days")) & (recency <= 1.5 * c("reorder_days"))
-        ).fill_null(value=False),
+        due_after_days=due,
+        reorder_due=((orders == 1) & (recency > due)).fill_null(value=False),
+        reorder_due_lately=((orders == 1) & (recency > due) & (recency <= 1.5 * due)).fill_null(value=False),
     )
     return people.with_columns(
         lapsed_one_time=c("lapsed") & (orders == 1),

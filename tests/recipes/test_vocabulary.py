@@ -18,8 +18,8 @@ FOLDERS = sorted(path.parent.name for path in RECIPES.glob("*/recipe.yaml"))
 
 EXPECTED = """
     orders spend average_order last_order_amount largest_order units first_order_at last_order_at recency_days
-    customer_age_days average_gap_days reorder_days orders_30d orders_90d orders_365d spend_30d spend_90d
-    spend_365d last_delivered_at favourite_category favourite_brand favourite_product discount_share
+    customer_age_days average_gap_days reorder_days category_reorder_days orders_30d orders_90d orders_365d
+    spend_30d spend_90d spend_365d last_delivered_at favourite_category favourite_brand favourite_product discount_share
     visits_30d views_30d searches_30d sent_90d opens_90d clicks_90d last_open_at last_click_at last_visit_at
     last_engaged_at days_since_engaged engaged_12m never_opened top_viewed_product top_viewed_category
     top_search products_viewed_twice best_hour best_weekday abandoned_carts cart_age_hours cart_amount
