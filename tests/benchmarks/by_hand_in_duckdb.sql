@@ -294,7 +294,7 @@ select * exclude (recent_cart, answered_at),
     case when recent_cart and cart_stage = 'checkout' then 'checkout' when recent_cart then 'cart' end as cart_left_at,
     case when cart_age_hours <= 24 then 'last-day' when cart_age_hours <= 72 then '2-to-3-days'
         when cart_age_hours <= 168 then '4-to-7-days' when cart_age_hours <= 720 then '8-to-30-days' end as cart_left_when,
-    case when lead_score >= 40 then 'hot' when lead_score >= 10 then 'warm' when lead_score < 10 then 'cold' end as lead_band,
+    case when lead_score >= 50 then 'hot' when lead_score >= 10 then 'warm' when lead_score < 10 then 'cold' end as lead_band,
     case when loyalty_points >= 2000 then 'platinum' when loyalty_points >= 800 then 'gold'
         when loyalty_points >= 200 then 'silver' when loyalty_points > 0 then 'bronze' end as loyalty_tier,
     case when days_since_engaged <= 90 then 'engaged' when days_since_engaged <= 270 then 'cooling'
@@ -325,7 +325,7 @@ select * exclude (recent_cart, answered_at),
     referrals > 0 as referrers,
     loyalty_points >= 200 as reward_ready,
     loyalty_points >= 170 and loyalty_points < 200 as reward_close,
-    orders = 0 and lead_score >= 40 as hot_leads,
+    orders = 0 and lead_score >= 50 as hot_leads,
     products_viewed_twice > 0 as viewed_more_than_once,
     profile_gaps > 0 as profile_incomplete,
     profile_gaps >= 2 as profile_almost_empty,

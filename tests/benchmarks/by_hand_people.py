@@ -152,7 +152,7 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         "referrers": c("referrals") > 0,
         "reward_ready": points >= 200,
         "reward_close": (points >= 170) & (points < 200),
-        "hot_leads": (orders == 0) & (c("lead_score") >= 40),
+        "hot_leads": (orders == 0) & (c("lead_score") >= 50),
         "viewed_more_than_once": c("products_viewed_twice") > 0,
         "profile_incomplete": gaps > 0,
         "profile_almost_empty": gaps >= 2,
@@ -205,7 +205,7 @@ def with_row_fields(people: pl.LazyFrame) -> pl.LazyFrame:
         cart_left_at=cases((recent_cart & (c("cart_stage") == "checkout"), "checkout"), (recent_cart, "cart")),
         cart_left_when=bands(cart, (24, "last-day"), (72, "2-to-3-days"), (168, "4-to-7-days"), (720, "8-to-30-days")),
         lead_band=cases(
-            (c("lead_score") >= 40, "hot"), (c("lead_score") >= 10, "warm"), (c("lead_score") < 10, "cold")
+            (c("lead_score") >= 50, "hot"), (c("lead_score") >= 10, "warm"), (c("lead_score") < 10, "cold")
         ),
         loyalty_tier=cases(
             (points >= 2000, "platinum"), (points >= 800, "gold"), (points >= 200, "silver"), (points > 0, "bronze")

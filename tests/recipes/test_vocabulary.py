@@ -85,3 +85,12 @@ def test_the_default_set_names_shipped_recipes_and_one_rfm_scheme() -> None:
 def test_few_recipes_take_anybody_off_the_lists(recipes: list[Recipe]) -> None:
     found = [(recipe.name, segment.name) for recipe in recipes for segment in recipe.segments if segment.suppress]
     assert found == [("master-list", "non_responders"), ("support-pause", "support_pause"), ("winback", "gone")]
+
+
+def test_hot_is_the_same_in_the_list_in_the_calls_and_in_the_mails(recipes: list[Recipe]) -> None:
+    segments = {segment.name: segment.where for recipe in recipes for segment in recipe.segments}
+    audiences = {campaign.name: campaign.audience for recipe in recipes for campaign in recipe.campaigns}
+    said = {each.text for each in (segments["hot_leads"], audiences["hot_leads"], audiences["sales_drip"]) if each}
+    assert said == {"orders = 0 and lead_score >= 50"}
+    bands = yaml.safe_load((RECIPES / "lead-bands" / "recipe.yaml").read_text(encoding="utf-8"))["fields"]["lead_band"]
+    assert bands["cases"][0] == {"when": "lead_score >= 50", "then": "hot"}
