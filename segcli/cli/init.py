@@ -37,7 +37,7 @@ def init(
     """
     from segcli.cli.init_answers import questions
     from segcli.cli.init_files import look_into
-    from segcli.cli.init_questions import ask, check_given, given_answers, proposed_answers, without_none
+    from segcli.cli.init_questions import ask, given_answers, proposed_answers, waiting_answers, without_none
     from segcli.cli.init_recipes import RecipeChoice, choose_recipes
     from segcli.cli.init_report import Made, answer, show_files, show_made
     from segcli.cli.output import print_json, progress, stdout_console
@@ -59,7 +59,7 @@ def init(
             files = look_into(folder, scratch, say)
         if not as_json:
             show_files(files, console)
-        check_given(asked, known, files)
+        waiting = waiting_answers(asked, known, files)
         answers, reasons = proposed_answers(asked, known, files, folder)
         if asking:
             answers, reasons = ask(asked, known, files, folder, console), {}
@@ -68,10 +68,10 @@ def init(
             with progress(quiet=as_json) as say:
                 say("Choosing recipes")
                 recipes = choose_recipes(files.project, files.events)
-    settled = without_none(answers)
-    text = project_text(settled, files.files, recipes, files.values.get("currency", ()))
+    settled = without_none({**answers, **dict.fromkeys(waiting)})
+    text = project_text(settled, files.files, recipes, files.values.get("currency", ()), waiting)
     _write(folder, target, text)
-    made = Made(target, folder, settled, reasons, files, recipes)
+    made = Made(target, folder, settled, reasons, files, recipes, waiting)
     if as_json:
         print_json(answer(made))
     else:

@@ -21,7 +21,7 @@ from segcli.cli.init_platforms import OTHER, platforms
 from segcli.exports.formats import format_names
 from segcli.exports.preflight import preflight
 from segcli.messages.layout import load_layout
-from segcli.problems import Place, Problems, nearest
+from segcli.problems import Place, Problem, Problems, nearest
 from segcli.project.localities import COUNTRIES, read_timezone
 from segcli.project.message_keys import LINKS, SENDER
 from segcli.project.shapes import Shape
@@ -56,6 +56,14 @@ class Proposal:
 
     value: str | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An answer that cannot be in force yet, and what the files lack for it."""
+
+    answer: str
+    lacks: tuple[Problem, ...]
 
 
 def questions() -> tuple[Question, ...]:

@@ -40,6 +40,13 @@ def where_from(table: str, platform: str | None) -> str:
     return columns_of(table)
 
 
+def customers_from(platform: str | None) -> str:
+    """Where more is to be had of customers: the platform's menus, and the email service that writes to them now."""
+    known = platforms().get(platform or "")
+    export = f" ({known.title}: {known.exports['customers']})" if known and "customers" in known.exports else ""
+    return f"the export of your shop's customers{export}, or that of the audience of your email service"
+
+
 def columns_of(table: str) -> str:
     """The columns without which a file is no such table, for people: `amount, ordered_at and customer_id or email`."""
     shape = shapes().get(table)

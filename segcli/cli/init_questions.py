@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from segcli.cli.init_answers import NONE, Answers, Question, propose
+from segcli.cli.init_answers import NONE, Answers, Question, Waiting, propose
 from segcli.cli.init_files import ShopFiles
 from segcli.problems import Problem, Problems, RecipeError
 
@@ -34,16 +34,16 @@ def given_answers(asked: Sequence[Question], options: Mapping[str, str | None]) 
     return given
 
 
-def check_given(asked: Sequence[Question], given: Answers, files: ShopFiles) -> None:
-    """Raises RecipeError where the files do not have what an option's answer needs."""
-    wrong: list[Problem] = []
+def waiting_answers(asked: Sequence[Question], given: Answers, files: ShopFiles) -> dict[str, Waiting]:
+    """The answers of options that need what the files do not have yet."""
+    waiting: dict[str, Waiting] = {}
     for question in asked:
         answer, problems = given.get(question.name), Problems()
         if answer is not None and question.check is not None:
             question.check(answer, files, problems)
-            wrong += _of_option(question, problems)
-    if wrong:
-        raise RecipeError(wrong)
+            if problems.errors:
+                waiting[question.name] = Waiting(answer, tuple(problems.errors))
+    return waiting
 
 
 def _of_option(question: Question, problems: Problems) -> list[Problem]:

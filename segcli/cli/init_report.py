@@ -12,13 +12,14 @@ from rich.markup import escape
 from rich.text import Text
 
 from segcli.cli.declared_words import table_words
-from segcli.cli.init_answers import OF_EMAILS, Answers
+from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting
 from segcli.cli.init_commands import cron_command, next_command
 from segcli.cli.init_files import FoundFile, ShopFiles
-from segcli.cli.init_platforms import platforms, where_from
+from segcli.cli.init_platforms import customers_from, platforms, where_from
 from segcli.cli.init_recipes import LeftOut, RecipeChoice
 from segcli.cli.output import counted, on_one_line
 from segcli.fields.findings import listed
+from segcli.problems import Problem
 from segcli.sources.tables import CANONICAL
 
 MOST_FILES = 30  # are shown one by one
@@ -32,7 +33,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Made:
-    """A project that was just written: its answers, why those that nobody gave are as they are, and its recipes."""
+    """A project that was just written: its answers, why those that nobody gave are as they are, and its recipes.
+
+    `waiting` are answers that stand in it behind a #, since the files lack something.
+    """
 
     file: Path
     folder: Path
@@ -40,6 +44,7 @@ class Made:
     reasons: Mapping[str, str]
     files: ShopFiles
     recipes: RecipeChoice
+    waiting: Mapping[str, Waiting]
 
     @property
     def campaigns(self) -> bool:
@@ -74,6 +79,10 @@ def answer(made: Made) -> dict[str, Any]:
         "left_out": [{"recipe": each.name, "needs": list(each.needs)} for each in made.recipes.left_out],
         "own_tables": {
             name: table_words(table) for each in made.recipes.left_out for name, table in each.declared.items()
+        },
+        "waiting": {
+            name: {"answer": each.answer, "lacks": [_in_a_line(lack) for lack in each.lacks]}
+            for name, each in made.waiting.items()
         },
         "next": made.commands(),
         "cron": made.crons(),
@@ -122,6 +131,7 @@ def show_made(made: Made, console: Console) -> None:
         console.print(words, style="dim", markup=False)
     console.print()
     _show_written(made, console)
+    _show_waiting(made, console)
     _show_needs(made, console)
     _show_currencies(made, console)
     if any(file.header and not file.title for file in made.files.files):
@@ -153,6 +163,23 @@ def _show_written(made: Made, console: Console) -> None:
         _show_no_files(made, console)
 
 
+def _show_waiting(made: Made, console: Console) -> None:
+    """What was asked for and is not in force: the project is there all the same."""
+    for name, each in made.waiting.items():
+        console.print()
+        for lack in each.lacks:
+            console.print(f"warning --{name}: {_in_a_line(lack)}", markup=False, style="yellow")
+        words = (
+            f"Where to get it: {customers_from(made.answers.get('platform'))}. Until then lists are plain CSV, and "
+            f"'{name}: {each.answer}' stands in {made.file.name} behind a #."
+        )
+        console.print(words, markup=False, style="yellow")
+
+
+def _in_a_line(problem: Problem) -> str:
+    return str(Problem(problem.message, hint=problem.hint))
+
+
 def _show_no_files(made: Made, console: Console) -> None:
     """Where to get files from, and where to put them: the project takes every file in its folder."""
     place = made.folder.absolute()
@@ -178,15 +205,17 @@ def _show_needs(made: Made, console: Console) -> None:
     left_out = [each for each in made.recipes.left_out if not each.declared]
     if left_out:
         console.print("\nLeft out for want of a file:")
-    shown = 0
-    for missing, recipes in _by_need(left_out, made.files)[:MOST_NEEDS]:
-        shown += len(recipes)
-        names = listed([recipe.name for recipe in recipes])
-        console.print(f"  {names}: {_in_words(missing, recipes, made)}", markup=False)
-    rest = len(left_out) - shown
-    if rest:
-        console.print(f"  {counted(rest, 'more recipe')}")
+    groups = _by_need(left_out, made.files)
+    for missing, recipes in groups[:MOST_NEEDS]:
+        console.print(f"  {_all_of(recipes)}: {_in_words(missing, recipes, made)}", markup=False)
+    if rest := [recipe for _, recipes in groups[MOST_NEEDS:] for recipe in recipes]:
+        console.print(f"  {_all_of(rest)}: what each reads stands in recipes/README.md", markup=False)
     _show_own_tables([each for each in made.recipes.left_out if each.declared], console)
+
+
+def _all_of(recipes: Sequence[LeftOut]) -> str:
+    """Every name: what is named nowhere is never found."""
+    return listed([recipe.name for recipe in recipes], most=len(recipes))
 
 
 def _show_own_tables(left_out: Sequence[LeftOut], console: Console) -> None:

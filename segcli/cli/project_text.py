@@ -9,13 +9,15 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
-from segcli.cli.init_answers import OF_EMAILS, Answers, language_name, locale_of, message_languages
+from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting, language_name, locale_of, message_languages
 from segcli.cli.init_files import FoundFile, sources_of
 from segcli.cli.init_own_tables import example_source
-from segcli.cli.init_platforms import platforms
+from segcli.cli.init_platforms import customers_from, platforms
 from segcli.cli.init_recipes import RecipeChoice, ShownRecipe
 from segcli.cli.output import on_one_line
+from segcli.problems import Problem
 
 WIDTH = 118
 MOST_LEFT_OUT = 20  # files that could not be used get a line each; a folder with more of them is no shop's
@@ -23,11 +25,15 @@ MANY_FILES = 4  # of one kind in a folder of their own: then new ones of the kin
 
 
 def project_text(
-    answers: Answers, files: Sequence[FoundFile], recipes: RecipeChoice, currencies: Sequence[str] = ()
+    answers: Answers,
+    files: Sequence[FoundFile],
+    recipes: RecipeChoice,
+    currencies: Sequence[str] = (),
+    waiting: Mapping[str, Waiting] = MappingProxyType({}),
 ) -> str:
     """The commented segcli.yaml. What was left open stands behind a # with an example.
 
-    `currencies` are those that orders are in.
+    `currencies` are those that orders are in. What is `waiting` stands behind a # with what the files lack for it.
     """
     parts = [
         "# What segcli has to know of the shop. Paths are relative to this file. A line behind a # is not in force:",
@@ -48,7 +54,7 @@ def project_text(
         _key("country", answers.get("country"), "TR"),
         "",
         "# Whose import format send lists have; without it, plain CSV.",
-        _key("esp", answers.get("esp"), "klaviyo"),
+        *_email_service(answers, waiting.get("esp")),
         "",
         *_sources(files, answers.get("platform")),
         "",
@@ -98,6 +104,15 @@ def _language(answers: Answers) -> list[str]:
         told = f"Shipped messages have no {language_name(language)}; they come in {known}, and otherwise in English."
         lines += _comment(f"{told} Write yours as <message>.{language}.md in a copy of a recipe's folder.")
     return [*lines, _key("locale", locale_of(answers), "tr_TR")]
+
+
+def _email_service(answers: Answers, waiting: Waiting | None) -> list[str]:
+    if waiting is None:
+        return [_key("esp", answers.get("esp"), "klaviyo")]
+    where = customers_from(answers.get("platform"))
+    lines = [line for lack in waiting.lacks for line in _comment(str(Problem(lack.message, hint=lack.hint)))]
+    lines += _comment(f"Where to get it: {where}. Then take the # from the next line.")
+    return [*lines, _key("esp", None, waiting.answer)]
 
 
 def _sources(files: Sequence[FoundFile], platform: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from segcli.problems import Problems
-from segcli.project import load_project
+from segcli.project import load_project, shipped_recipes
 from segcli.sources import recognise
 from tests.cli.small_shop import CUSTOMERS, ORDERS, ran
 from tests.cli.test_init_files import SHOPIFY
@@ -203,6 +203,52 @@ def test_what_is_missing_is_told_as_a_file_a_column_or_a_kind_of_event(tmp_path:
     (shop / "events.csv").write_text("customer_id,at,event\n1,2026-06-20T10:00,visit\n", encoding="utf-8")
     left_out = json.loads(ran(capsys, "init", shop, "--json")[1])["left_out"]
     assert {"recipe": "best-hour", "needs": ["events.click", "events.open"]} in left_out
+
+
+def test_every_recipe_is_in_the_file_or_named(tmp_path: Path, capsys: Capture) -> None:
+    small_folder(tmp_path)
+    (tmp_path / "products.csv").write_text("product_id,name,category\nP1,Tea,tea\n", encoding="utf-8")
+    code, out, _ = ran(capsys, "init", tmp_path)
+    text = (tmp_path / "segcli.yaml").read_text("utf-8")
+    assert code == 0
+    written = {*re.findall(r"^  (?:# )?- ([\w-]+)$", text, re.MULTILINE)}
+    named = {*re.findall(r"[\w-]+", out[out.index("Left out for want") :])}
+    assert {*shipped_recipes()} - written - named == set()
+    assert written & {"leads", "first-time"}
+    assert not re.search(r"\d more", out[out.index("Left out for want") :])
+
+
+@pytest.mark.parametrize(
+    ("esp", "lacks"),
+    [("mailchimp", "Mailchimp needs email or email_consent, and no file gives it."),
+     ("sendlane", "Sendlane needs 'Sign-up IP' in every row, and no file gives it.")],
+)  # fmt: skip
+def test_a_service_that_needs_what_the_files_lack_waits_behind_a_mark(
+    tmp_path: Path, capsys: Capture, esp: str, lacks: str
+) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text("order_id,customer_id,ordered_at,amount\n1,a,2026-01-01 10:00,5\n", encoding="utf-8")
+    code, out, _ = ran(capsys, "init", tmp_path, "--yes", "--esp", esp, "--platform", "shopify")
+    said, text = " ".join(out.split()), (tmp_path / "segcli.yaml").read_text("utf-8")
+    comment = " ".join(text.replace("\n# ", " ").split())
+    assert code == 0
+    assert f"warning --esp: {lacks}" in said
+    for told in (said, comment):
+        assert lacks in told
+        assert "the export of your shop's customers (Shopify: Customers > Export)" in told
+    assert f"'esp: {esp}' stands in segcli.yaml behind a #" in said
+    assert f"\n# esp: {esp}\n" in text
+    assert (load_project([tmp_path]).esp, ran(capsys, "segment", tmp_path)[0]) == (None, 0)
+
+
+def test_a_service_that_waits_is_told_in_the_answer_as_json(tmp_path: Path, capsys: Capture) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text("order_id,customer_id,ordered_at,amount\n1,a,2026-01-01 10:00,5\n", encoding="utf-8")
+    code, out, _ = ran(capsys, "init", tmp_path, "--json", "--esp", "klaviyo")
+    answer = json.loads(out)
+    lacks = ["Klaviyo needs email or phone, and no file gives it. Add it to the customers."]
+    assert (code, answer["waiting"]) == (0, {"esp": {"answer": "klaviyo", "lacks": lacks}})
+    assert answer["answers"]["esp"] is None
 
 
 def test_recipes_that_read_a_table_of_ones_own_say_which_with_its_columns(tmp_path: Path, capsys: Capture) -> None:
