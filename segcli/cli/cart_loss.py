@@ -27,7 +27,10 @@ def cart_loss(
     abandoned: Annotated[
         str | None, typer.Option("--abandoned", help="The share of carts that are left, such as 75%.")
     ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Of a project: carts of how many days.")] = MONTH,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=3660, help=f"Of a project: carts of how many days. Default: {MONTH}."),
+    ] = None,
     as_of: options.AsOf = None,
     as_json: options.Json = False,
 ) -> None:
@@ -36,6 +39,7 @@ def cart_loss(
     The playbooks' shop of 6,000 visitors, 20 per cart, 2.4 % conversion and 75 % abandonment leaves 8,640 a month;
     their "more than 11,000" needs 79.3 % abandonment, which leaves 11,033.
     """
+    from segcli.fields.findings import listed
     from segcli.problems import Problem, RecipeError
 
     figures = {"--visitors": visitors, "--price": price, "--conversion": conversion, "--abandoned": abandoned}
@@ -44,13 +48,16 @@ def cart_loss(
         missing = " and ".join(name for name in figures if name not in given)
         said = f"{missing} {'is' if len(given) == len(figures) - 1 else 'are'} missing."
         raise RecipeError([Problem(said, key=given[0], hint="All four are needed, or a project.")])
-    if given and project is not None:
-        raise RecipeError([Problem("a project has figures of its own.", key="--project", hint="Leave one out.")])
+    of_carts = {"--project": project, "--days": days, "--as-of": as_of}
+    if given and (spoken := [name for name, value in of_carts.items() if value is not None]):
+        said = f"{'is' if len(spoken) == 1 else 'are'} for a project's own carts."
+        hint = f"Leave {'it' if len(spoken) == 1 else 'them'} out, or the four figures, which are of a month."
+        raise RecipeError([Problem(said, key=listed(spoken), hint=hint)])
     if given:
         assert visitors is not None and price is not None and conversion is not None and abandoned is not None
         _of_figures(visitors, price, conversion, abandoned, as_json=as_json)
     else:
-        _of_project(project, as_of, days, as_json=as_json)
+        _of_project(project, as_of, days or MONTH, as_json=as_json)
 
 
 def _of_figures(visitors: str, price: str, conversion: str, abandoned: str, *, as_json: bool) -> None:

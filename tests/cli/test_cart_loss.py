@@ -30,6 +30,31 @@ def test_more_than_11000_needs_an_abandonment_of_79_3_percent(capsys: Capture) -
     assert round(json.loads(out)["left"]) == 11_033
 
 
+def test_the_readme_and_the_help_say_what_both_shares_come_to(capsys: Capture) -> None:
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    code, out, _ = ran(capsys, "cart-loss", "--help")
+    assert code == 0
+    for told in (readme, " ".join(out.replace("│", " ").split())):
+        for figure in ("6,000 visitors", "2.4 %", "75 %", "8,640", '"more than 11,000"', "79.3 %", "11,033"):
+            assert figure in told
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--days", "7"], "error --days: is for a project's own carts. Leave it out, or the four figures"),
+     (["--as-of", "2026-06-30"], "error --as-of: is for a project's own carts. Leave it out"),
+     (["-p", "shop", "--days", "30", "--as-of", "2026-06-30"],
+      "error --project, --days and --as-of: are for a project's own carts. Leave them out")],
+)  # fmt: skip
+def test_what_asks_about_a_projects_carts_is_refused_beside_the_four_figures(
+    capsys: Capture, options: list[str], said: str
+) -> None:
+    code, out, err = ran(capsys, "cart-loss", *PLAYBOOK, "75%", *options)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())
+    assert err.count("error") == 1
+
+
 def test_a_comma_may_part_thousands(capsys: Capture) -> None:
     code, out, _ = ran(capsys, "cart-loss", "--visitors", "6,000", "--price", "1,019.90", *PLAYBOOK[4:], "75%")
     assert code == 0
@@ -78,7 +103,7 @@ def test_a_shops_own_carts_of_a_month_are_counted(tmp_path: Path, capsys: Captur
         (["--visitors", "6.000", *PLAYBOOK[2:], "75%"], "'6.000' is no whole number."),
         ([*PLAYBOOK[:2], "--price", "19,90", *PLAYBOOK[4:], "75%"], "'19,90' is no number."),
         ([*PLAYBOOK[:2], "--price", "NaN", *PLAYBOOK[4:], "75%"], "'NaN' is no number."),
-        ([*PLAYBOOK, "75%", "-p", "."], "a project has figures of its own."),
+        ([*PLAYBOOK, "75%", "-p", "."], "error --project: is for a project's own carts."),
     ],
 )
 def test_a_figure_that_is_none_is_told(capsys: Capture, options: list[str], said: str) -> None:
