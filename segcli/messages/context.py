@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from segcli.campaigns.products import PRODUCT
 from segcli.fields.expressions.names import days_of
 from segcli.messages.landing import landing_urls, page_paths
-from segcli.messages.links import LinkParameters, tagged, with_token
+from segcli.messages.links import LinkParameters, tagged, with_token, with_utm
 from segcli.messages.model import OF_CUSTOMER
 from segcli.project.message_models import MessageSettings
 
@@ -142,9 +142,12 @@ def _links(settings: MessageSettings, parameters: LinkParameters) -> list[pl.Exp
         found.append(pl.coalesce("landing_url", tagged(pl.lit(links.shop), parameters)).alias("landing_url"))
     if links.help:
         found.append(tagged(pl.lit(links.help), parameters).alias("help_url"))
+    if links.unsubscribe:
+        # Mail programs call it by themselves: what analytics count as a visit is none.
+        found.append(with_token(links.unsubscribe, links.token).alias("unsubscribe_url"))
     found += [
-        with_token(url, links.token).alias(f"{name}_url")
-        for name in ("unsubscribe", "subscribe", "referral", "survey")
+        with_token(with_utm(url, parameters), links.token).alias(f"{name}_url")
+        for name in ("subscribe", "referral", "survey")
         if (url := getattr(links, name))
     ]
     if not links.unsubscribe and sender:

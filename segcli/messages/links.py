@@ -106,6 +106,15 @@ def tagged(url: pl.Expr, parameters: LinkParameters) -> pl.Expr:
     return pl.when(ours.fill_null(value=False)).then(found).otherwise(url)
 
 
+def with_utm(url: str, parameters: LinkParameters) -> str:
+    """A link of the project's with the parameters, but not the token, behind it, if it leads to the shop."""
+    if not parameters.is_ours(url) or re.search(_TAGGED, url):
+        return url
+    address, mark, fragment = url.partition("#")
+    pairs = "&".join(f"{name}={value}" for name, value in parameters.utm.items())
+    return f"{address}{'&' if '?' in address else '?'}{pairs}{mark}{fragment}"
+
+
 def with_token(url: str, parameter: str) -> pl.Expr:
     """A link of the project's with the recipient's token behind it, or in place of `{token}`. The frame has `token`."""
     if "{token}" in url:

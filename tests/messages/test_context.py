@@ -83,7 +83,32 @@ def test_links_to_the_shop_are_tagged_those_of_products_too() -> None:
     assert found["shop_url"][0] == f"https://kettle.example?{tags}"
     assert [product["url"] for product in found["products"][0]] == [f"https://kettle.example/cup?{tags}", None]
     assert found["products"][1] is None
-    assert found["survey_url"][0] == f"https://kettle.example/s?t={token}"
+
+
+def test_the_pages_of_the_shop_get_parameters_and_token_but_the_one_to_say_stop_at_the_token_alone() -> None:
+    links = Links(
+        shop="https://kettle.example",
+        unsubscribe="https://kettle.example/stop",
+        help="https://kettle.example/help",
+        survey="https://kettle.example/s?three=1#first",
+        referral="https://www.kettle.example/r/{token}/new",
+        subscribe="https://kettle.example/in?utm_source=mail",
+    )
+    found = context(replace(SHOP, settings=replace(SETTINGS, links=links)))
+    token = found["token"][0]
+    utm = "utm_source=segcli&utm_medium=email&utm_campaign=winback&utm_content=one"
+    assert found["help_url"][0] == f"https://kettle.example/help?{utm}&t={token}"
+    assert found["survey_url"][0] == f"https://kettle.example/s?three=1&{utm}&t={token}#first"
+    assert found["referral_url"][0] == f"https://www.kettle.example/r/{token}/new?{utm}"
+    assert found["subscribe_url"][0] == f"https://kettle.example/in?utm_source=mail&t={token}"
+    assert found["unsubscribe_url"][0] == f"https://kettle.example/stop?t={token}"
+
+
+def test_pages_of_others_get_the_token_alone() -> None:
+    links = Links(shop="https://kettle.example", survey="https://forms.example/s", referral="https://forms.example/r")
+    found = context(replace(SHOP, settings=replace(SETTINGS, links=links)))
+    assert found["survey_url"][0] == f"https://forms.example/s?t={found['token'][0]}"
+    assert found["referral_url"][0] == f"https://forms.example/r?t={found['token'][0]}"
 
 
 def test_without_a_page_to_say_stop_at_there_is_an_address() -> None:
