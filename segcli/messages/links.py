@@ -17,11 +17,14 @@ _HTML_LINK = re.compile(
     rf"""(?P<before>\shref=")(?P<url>https?://[^"{{}}\s<>/?#]+(?:[/?#](?:[^"{{}}\s<>]|{_OUTPUT})*)?)(?P<after>")""",
     re.IGNORECASE,
 )
-_HOST, _IN_TEXT = r"""[^\s"'{}<>()\[\]/?#]""", r"""[^\s"'{}<>()\[\]]"""
-_LAST_IN_TEXT = r"""[^\s"'{}<>()\[\].,;:!?]"""
+# Signs of a link in a text: brackets only in pairs, for a link may stand between two of them.
+_NO_SIGNS = r"""\s"'{}<>()\[\]“”„‘’«»…"""
+IN_TEXT = f"[^{_NO_SIGNS}]"
+IN_BRACKETS = rf"(?:\({IN_TEXT}*\)|\[{IN_TEXT}*\])"
+_HOST, _LAST_IN_TEXT = f"[^{_NO_SIGNS}/?#]", f"[^{_NO_SIGNS}.,;:!?]"
 _TEXT_LINK = re.compile(
-    rf"""(?P<before>)(?P<url>https?://(?:{_HOST}*[/?#](?:{_IN_TEXT}|{_OUTPUT})*(?:{_LAST_IN_TEXT}|{_OUTPUT})|"""
-    rf"""{_HOST}*{_LAST_IN_TEXT}))(?P<after>(?![^\s]*\{{))"""
+    rf"""(?P<before>)(?P<url>https?://(?:{_HOST}*[/?#](?:{IN_TEXT}|{IN_BRACKETS}|{_OUTPUT})*"""
+    rf"""(?:{_LAST_IN_TEXT}|{IN_BRACKETS}|{_OUTPUT})|{_HOST}*{_LAST_IN_TEXT}))(?P<after>(?![^\s]*\{{))"""
 )
 _PLACE = "\0"  # of an output
 _TAGGED = r"[?&;]utm_[a-z]+="  # in HTML the sign before it is &amp;

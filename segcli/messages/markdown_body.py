@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from segcli.messages.bare_links import BARE, with_bare_links
 from segcli.messages.layout import Brand
 from segcli.messages.masking import Masked, mask, unmask
 from segcli.messages.partials import Expansion
@@ -54,7 +55,7 @@ def read_markdown(pieces: Sequence[Piece], expansion: Expansion) -> MarkdownBody
     words = dict(zip(masked.words, masked.tags, strict=True))
     statements = {word for word, piece in words.items() if piece.kind == "statement"}
     partials = {word for word, piece in words.items() if expansion.is_partial(piece)}
-    tokens = _parser().parse(_apart(masked.text, statements, partials))
+    tokens = with_bare_links(_parser(), words, _WORD).parse(_apart(masked.text, statements, partials))
     for group in _top_level(tokens):
         if group[0].type in _AROUND and _block(group, statements, partials).kind != "partial":
             inside = "".join(token.content for token in group if token.type == "inline")
@@ -144,7 +145,12 @@ def _block(tokens: list[Token], statements: set[str], partials: set[str]) -> Blo
         children = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
         if len(children) == 1 and children[0].type == "image":
             return Block("picture", (children[0],))
-        if children and children[0].type == "link_open" and children[-1].type == "link_close":
+        if (
+            children
+            and children[0].type == "link_open"
+            and children[0].markup != BARE
+            and children[-1].type == "link_close"
+        ):
             inner = children[1:-1]
             if len(inner) == 1 and inner[0].type == "image":
                 return Block("picture", tuple(children))

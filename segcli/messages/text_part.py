@@ -8,6 +8,7 @@ from html import unescape
 
 from markdown_it.token import Token
 
+from segcli.messages.bare_links import BARE
 from segcli.messages.html_tags import RAW, Tag, find_tags
 from segcli.messages.markdown_body import Block, MarkdownBody
 from segcli.messages.masking import Masked, mask, unmask
@@ -101,7 +102,8 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             href, start = links.pop()
             words = "".join(parts[start:])
-            parts.append("" if words == href.removeprefix("mailto:") else f": {href}")
+            said = token.markup == BARE or words == href.removeprefix("mailto:")
+            parts.append("" if said else f": {href}")
     return "".join(parts)
 
 

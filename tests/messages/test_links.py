@@ -21,6 +21,7 @@ CASES = [
     ("https://kettle.example/?a=1&utm_source=own", "https://kettle.example/?a=1&utm_source=own"),
     ("https://kettle.example/?cat=1&list=2", f"https://kettle.example/?cat=1&list=2&{UTM}&t=TOKEN"),
     ("https://kettle.example/?a=1&t=own", f"https://kettle.example/?a=1&t=own&{UTM}"),
+    ("https://kettle.example/cup_(red)", f"https://kettle.example/cup_(red)?{UTM}&t=TOKEN"),
     ("https://elsewhere.example/cups", "https://elsewhere.example/cups"),
     ("https://notkettle.example/", "https://notkettle.example/"),
     ("https://kettle.example@evil.example/", "https://kettle.example@evil.example/"),
