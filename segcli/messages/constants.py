@@ -112,6 +112,24 @@ def constant(expression: str) -> tuple[bool, Any]:
         return False, None
 
 
+def possible_values(expression: str) -> list[Any] | None:
+    """The constants that an expression is one of (`2 if products else 1`); None where it may be anything."""
+    try:
+        body = _SANDBOX.parse("{{" + expression + "}}").body
+        output = body[0] if len(body) == 1 else None
+        waiting = list(output.nodes) if isinstance(output, nodes.Output) else []
+        found: list[Any] = []
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, nodes.CondExpr):
+                waiting += [node.expr1, node.expr2 or nodes.Const(None)]
+            else:
+                found.append(node.data if isinstance(node, nodes.TemplateData) else node.as_const())
+        return found or None
+    except (nodes.Impossible, TemplateSyntaxError, RenderingError):
+        return None
+
+
 def fold(pieces: Sequence[Piece], *, markup: bool) -> list[Piece]:
     """The pieces without what is decided already: constant outputs are words, and branches never taken are gone."""
     return list(_folded(pieces, markup))

@@ -10,7 +10,7 @@ from typing import Literal
 
 from jinja2 import TemplateSyntaxError
 
-from segcli.messages.constants import check_known, fold, lex, put_in
+from segcli.messages.constants import check_known, constant, fold, lex, possible_values, put_in
 from segcli.messages.layout import PARTIALS, Layout
 from segcli.messages.pieces import Piece, group_statements, merged, split_pieces
 from segcli.messages.text_lines import without_lines_of_tags
@@ -123,13 +123,19 @@ class Expansion:
         )
 
     def _arguments(self, piece: Piece, name: str, signature: str, written: str) -> dict[str, str] | None:
-        """The arguments of a call as Jinja text, by the names of the signature `columns=1, label`."""
-        parameters = {
-            key.strip(): default.strip() if equals else None
-            for key, equals, default in (each.partition("=") for each in signature.split(",") if each.strip())
-        }
+        """The arguments of a call as Jinja text, by the names of the signature `columns=1|2, label`, which says of
+        columns that it is 1 or 2, and 1 where nothing is said."""
+        parameters: dict[str, str | None] = {}
+        choices: dict[str, list[str]] = {}
+        for named, equals, default in (each.partition("=") for each in signature.split(",") if each.strip()):
+            values = [each.strip() for each in default.split("|")]
+            if not all(constant(each)[0] for each in values):  # the | is a filter's, or a sign in a text
+                values = [default.strip()]
+            parameters[named.strip()] = values[0] if equals else None
+            choices[named.strip()] = values if len(values) > 1 else []
         given = split_arguments(written)
-        shown = f"{name}({signature.strip()})"
+        ways = (key if usual is None else f"{key}={usual}" for key, usual in parameters.items())
+        shown = f"{name}({', '.join(ways)})"
         if given is None or len(given) > len(parameters):
             self.problems.error(f"'{piece.shown}' is not a call of {shown}.", piece.place)
             return None
@@ -144,12 +150,24 @@ class Expansion:
                 hint = "Give it a constant, a name, or names joined by ~."
                 self.problems.error(f"'{value}' cannot be given to {name}.", piece.place, hint=hint)
                 return None
+            if choices[wanted] and not _is_one_of(value, choices[wanted]):
+                message = f"{name} takes {wanted}={' or '.join(choices[wanted])}, not {value}."
+                hint = f"Write {{{{ {name}({wanted}={choices[wanted][-1]}) }}}}."
+                self.problems.error(message, piece.place, hint=hint)
+                return None
             arguments[wanted] = value if re.fullmatch(r"[\w.]+|'[^']*'|\"[^\"]*\"", value) else f"({value})"
         missing = [key for key, value in arguments.items() if value is None]
         if missing:
             self.problems.error(f"'{piece.shown}' lacks '{missing[0]}'.", piece.place, hint=f"Write {{{{ {shown} }}}}.")
             return None
         return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _is_one_of(value: str, choices: Sequence[str]) -> bool:
+    """Whether an argument is one of some constants, for everybody."""
+    known = [constant(each)[1] for each in choices]
+    found = possible_values(value)
+    return found is not None and all(any((type(a), a) == (type(b), b) for b in known) for a in found)
 
 
 def included_files(text: str, folder: Path, depth: int = 0) -> list[Path]:

@@ -148,11 +148,34 @@ def test_products_stand_in_two_columns(tmp_path: Path, suffix: str) -> None:
     assert html.count("display:inline-block;width:50%") == 2
 
 
+def test_how_many_columns_may_depend_on_the_recipient(tmp_path: Path) -> None:
+    write(tmp_path, news__md="{{ product_blocks(columns=2 if wide else 1) }}")
+    message = compiled(tmp_path)
+    assert "width:50%" in shown(message.html, products=[PRODUCT], wide=True)
+    assert "width:50%" not in shown(message.html, products=[PRODUCT], wide=False)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         ("{{ button('Look') }}", "news.md:5:1: '{{ button('Look') }}' lacks 'url'. Write {{ button(label, url) }}."),
         ("{{ product_blocks(colums=2) }}", "news.md:5:1: product_blocks takes no 'colums'. Did you mean 'columns'?"),
+        *(
+            (
+                f"{{{{ product_blocks({wrong}) }}}}",
+                f"news.md:5:1: product_blocks takes columns=1 or 2, not {wrong.removeprefix('columns=')}. "
+                "Write {{ product_blocks(columns=2) }}.",
+            )
+            for wrong in (
+                'columns="x"',
+                "columns=0",
+                "7",
+                "columns='2'",
+                "columns=true",
+                "columns=order_count",
+                "columns=3 if shop else 1",
+            )
+        ),
         ("{{ coupon(1) }}", "news.md:5:1: '{{ coupon(1) }}' is not a call of coupon()."),
         ("{{ button(f(1), url) }}", "news.md:5:1: 'f(1)' cannot be given to button. Give it a constant"),
         ("{{ brand.color }}", "news.md:5:1: no 'brand.color'. Did you mean 'colour' or"),
@@ -166,6 +189,7 @@ def test_what_cannot_be_put_in_is_said(tmp_path: Path, body: str, expected: str)
     write(tmp_path, news__md=body, footer__md="---\n---\nBye")
     _, problems = compile_in(tmp_path)
     assert problems[0].startswith(expected)
+    assert len(problems) == 1
 
 
 @pytest.mark.parametrize(
