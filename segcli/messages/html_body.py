@@ -9,10 +9,11 @@ from functools import cache
 import css_inline
 
 from segcli.messages.html_tags import find_tags
-from segcli.messages.masking import check_elements_kept, mask_markup, unmask
+from segcli.messages.masking import Masked, check_elements_kept, mask_markup, unmask
 from segcli.messages.mjml_body import compile_partial, first_place
 from segcli.messages.partials import Expansion
 from segcli.messages.pieces import Piece, merged, place_at
+from segcli.problems import Problems
 
 _HIDDEN = '<div style="display:none;max-height:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px">'
 
@@ -28,6 +29,7 @@ def compile_html(pieces: Sequence[Piece], expansion: Expansion) -> list[Piece] |
         else:
             with_partials.append(piece)
     masked, text = mask_markup(_with_bodies(_as_document(expansion.expanded(with_partials, "mjml"))), problems)
+    _check_no_stylesheets(masked, problems)
     if len(problems.errors) > before:
         return None
     try:
@@ -39,6 +41,15 @@ def compile_html(pieces: Sequence[Piece], expansion: Expansion) -> list[Piece] |
     if len(problems.errors) > before:
         return None
     return unmask(output, masked, "HTML", problems)
+
+
+def _check_no_stylesheets(masked: Masked, problems: Problems) -> None:
+    for tag in find_tags(masked.text):
+        if tag.name == "link" and "stylesheet" in tag.attributes.get("rel", "").lower().split():
+            problems.error(
+                "mail programs load no stylesheets.", masked.place(tag.start),
+                hint="Put its CSS into a <style> in the file, from where it is moved into the tags.",
+            )  # fmt: skip
 
 
 @cache

@@ -132,6 +132,19 @@ def test_output_that_a_set_captures_keeps_its_elements(tmp_path: Path) -> None:
     assert problems[0].startswith("news.html:6:15: HTML drops or moves <td> here.")
 
 
+@pytest.mark.parametrize(
+    "link", ['<link rel="stylesheet" href="{{ shop_url }}">', "<link href=x.css rel='Alternate Stylesheet'/>"]
+)
+def test_a_stylesheet_is_said_to_be_loaded_by_nobody(tmp_path: Path, link: str) -> None:
+    write(tmp_path, news__html=f"<html><head>\n  {link}</head><body><p>Hi</p></body></html>")
+    assert compile_in(tmp_path)[1] == [
+        "news.html:6:3: mail programs load no stylesheets. "
+        "Put its CSS into a <style> in the file, from where it is moved into the tags."
+    ]
+    write(tmp_path, news__html='<html><head><link rel="icon" href="https://a.example/i.png"></head><p>Hi</p></html>')
+    assert '<link rel="icon"' in shown(compiled(tmp_path).html)
+
+
 def test_output_of_a_macro_keeps_its_elements(tmp_path: Path) -> None:
     body = (
         "<table>{% macro row(name) %}<tr><td>{{ name }}</td></tr>{% endmacro %}"
