@@ -10,9 +10,11 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}$"
 ASCII = r"^[\x{00}-\x{7F}]*$"
 LONGEST = 254  # octets, RFC 5321 4.5.3.1.3
+LONGEST_LOCAL_PART = 64  # octets, RFC 5321 4.5.3.1.1
 WIDE_LOCAL_PART = "the address has letters outside ASCII before the @, which many mail servers refuse"
+LONG_LOCAL_PART = f"the address has more than {LONGEST_LOCAL_PART} characters before the @, which mail servers refuse"
 UNFIT = "the address cannot stand in a header"
-OF_ADDRESSES = (WIDE_LOCAL_PART, UNFIT)  # reasons that nobody mends in a message
+OF_ADDRESSES = (WIDE_LOCAL_PART, LONG_LOCAL_PART, UNFIT)  # reasons that nobody mends in a message
 
 
 def ascii_addresses(addresses: pl.Series) -> pl.Series:
@@ -29,6 +31,7 @@ def ascii_addresses(addresses: pl.Series) -> pl.Series:
     email = pl.col("email")
     # "=?" would begin an encoded word for those who look for them everywhere.
     fit = email.str.contains(ADDRESS) & (email.str.len_bytes() <= LONGEST) & ~email.str.contains("=?", literal=True)
+    fit &= email.str.find("@", literal=True) <= LONGEST_LOCAL_PART
     return frame.select(pl.when(fit).then(email)).to_series()
 
 
@@ -40,8 +43,13 @@ def ascii_address(address: str) -> str | None:
 
 def unfit_reason(email: pl.Expr) -> pl.Expr:
     """Why an address that is not null has no spelling for a header."""
-    wide = ~email.str.extract("^(.*)@", 1).str.contains(ASCII)
-    return pl.when(wide.fill_null(value=False)).then(pl.lit(WIDE_LOCAL_PART)).otherwise(pl.lit(UNFIT))
+    local = email.str.extract("^(.*)@", 1)
+    wide, long = ~local.str.contains(ASCII), local.str.len_bytes() > LONGEST_LOCAL_PART
+    return (
+        pl.when(wide.fill_null(value=False)).then(pl.lit(WIDE_LOCAL_PART))
+        .when(long.fill_null(value=False)).then(pl.lit(LONG_LOCAL_PART))
+        .otherwise(pl.lit(UNFIT))
+    )  # fmt: skip
 
 
 def _ascii_domain(domain: str) -> str | None:

@@ -125,6 +125,19 @@ def test_addresses_get_domains_in_ascii_and_reasons_where_they_cannot(tmp_path: 
     assert ascii_addresses(pl.Series(["ada@-.example", None, "ö@"], dtype=pl.String)).to_list() == [None] * 3
 
 
+def test_a_local_part_has_64_octets_at_most(tmp_path: Path) -> None:
+    emails = [
+        f"{'a' * 64}@example.com",
+        f"{'a' * 65}@example.com",
+        f"{'a' * 65}@bücher.example",
+        f"{'ö' * 40}@example.com",
+    ]
+    written = write(tmp_path, rendered(["Ada"] * 4, email=emails))
+    long = "the address has more than 64 characters before the @, which mail servers refuse"
+    wide = "the address has letters outside ASCII before the @, which many mail servers refuse"
+    assert written.left_out.rows() == [("C1", long), ("C2", long), ("C3", wide)]
+
+
 def test_what_all_emails_of_a_step_have_in_common(tmp_path: Path) -> None:
     write(tmp_path, rendered(["Ada Sample"], subject=["Back in stock"]))
     lines = head_of((tmp_path / "step/eml/0000/C0.eml").read_bytes())
