@@ -21,6 +21,7 @@ from segcli.messages.link_lints import check_links
 from segcli.messages.markdown_lints import check_markdown
 from segcli.messages.masking import Masked, mask
 from segcli.messages.message_files import MessageFile
+from segcli.messages.mjml_lints import check_attributes
 from segcli.messages.model import LONGEST_SUBJECT, CompiledMessage, Source
 from segcli.messages.pieces import Piece, split_pieces
 from segcli.messages.written import Written, is_document, written_for, written_in_layout
@@ -156,6 +157,8 @@ def _check_written(written: Written, lints: Lints) -> None:
         _check_images(masked, lints)
         for start, styles in _styles(masked.text):
             _check_css(styles, start, masked, lints)
+    if written.suffix == ".mjml":
+        check_attributes(masked, lints.problems)
     for words, place in _calls_to_action(written, masked):
         found = friction_word(words)
         if found:

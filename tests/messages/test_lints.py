@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import mrml
 import pytest
 
 from segcli.messages.compiling import compile_message
 from segcli.messages.lints import check_layout, check_message, css_support, friction_word
 from segcli.messages.message_files import find_messages
+from segcli.messages.mjml_lints import attributes_of_mjml
 from segcli.problems import Problems
 from segcli.project.recipe_choice import shipped_folder
 from tests.messages.message_writing import layout, write
@@ -263,3 +265,56 @@ def test_every_entry_about_css_says_where_it_is_from() -> None:
         for entry in kind.values():
             assert set(entry) == {"page", "dropped_by", "instead"}
             assert set(entry["dropped_by"]) <= set(support["clients"])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('<mj-text colour="red">Hi</mj-text>', "6:10: <mj-text> has no 'colour', {}. Did you mean 'color'?"),
+        ('<mj-text\n  class="a">Hi</mj-text>', "7:3: <mj-text> has no 'class', {}. Did you mean 'css-class'?"),
+        ('<mj-spacer heigth/>', "6:12: <mj-spacer> has no 'heigth', {}. Did you mean 'height'?"),
+        (
+            "<mj-accordion><mj-accordion-element q='1'></mj-accordion-element></mj-accordion>",
+            "6:37: <mj-accordion-element> has no 'q', {}. It has background-color, border, font-family, ",
+        ),
+    ],
+)  # fmt: skip
+def test_an_attribute_that_mjml_does_not_know_is_warned_of(tmp_path: Path, body: str, expected: str) -> None:
+    write(tmp_path, news__mjml=f"<mj-section><mj-column>\n{body}\n</mj-column></mj-section>")
+    found = lints(tmp_path)
+    assert len(found) == 1
+    assert found[0].startswith(f"warning: news.mjml:{expected.format('so MJML drops it')}")
+
+
+def test_what_every_element_may_have_is_not_warned_of(tmp_path: Path) -> None:
+    head = '<mj-head><mj-attributes><mj-all colour="red"/><mj-text colour="red"/></mj-attributes></mj-head>'
+    footer = '<a href="{{ unsubscribe_url }}">Stop</a> {{ sender_address }}'
+    attributes = 'mj-class="a" css-class="b" data-x="1" align="{{ layout.start }}"'
+    text = f'<mj-text {attributes}><p class="c">{footer}</p></mj-text>'
+    body = f'<mj-body><mj-section><mj-column>{text}<!-- <mj-text colour="red"> --></mj-column></mj-section></mj-body>'
+    write(tmp_path, news__mjml=f'<mjml lang="en">{head}{body}</mjml>')
+    assert lints(tmp_path) == []
+
+
+def test_own_partials_are_looked_through_too_and_the_shipped_layout_has_nothing_wrong(tmp_path: Path) -> None:
+    own = tmp_path / "_layout" / "partials"
+    own.mkdir(parents=True)
+    for file in (shipped_folder() / "_layout").glob("**/*.mjml"):
+        (tmp_path / file.relative_to(shipped_folder())).write_text(file.read_text("utf-8"), "utf-8")
+    problems = Problems()
+    check_layout(layout(tmp_path), problems)
+    assert [str(each) for each in problems if "MJML drops" in each.message] == []
+    (own / "coupon.mjml").write_text('{# coupon() #}\n<mj-text font="serif">{{ coupon_code }}</mj-text>', "utf-8")
+    check_layout(layout(tmp_path), problems)
+    assert any(":2:10: <mj-text> has no 'font'" in str(each) for each in problems)
+
+
+def test_what_the_table_of_attributes_leaves_out_mrml_drops() -> None:
+    def html(attribute: str) -> str:
+        column = f"<mj-column><mj-text {attribute}>Hi</mj-text></mj-column>"
+        return str(mrml.to_html(f"<mjml><mj-body><mj-section>{column}</mj-section></mj-body></mjml>").content)
+
+    assert html('colour="#123457"') == html("")
+    for name in attributes_of_mjml()["mj-text"]:
+        values = ("#123457", "37px", "right", "underline")
+        assert name == "background-color" or any(html(f'{name}="{value}"') != html("") for value in values), name
