@@ -17,12 +17,14 @@ from segcli.campaigns.checked_campaigns import (
 )
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.planning import too_old
+from segcli.campaigns.products import leading_nowhere
 from segcli.fields.expressions import CheckedExpression
 from segcli.fields.findings import Finding, finding, listed
 from segcli.project.models import Expression
 from segcli.sources.tables import Tables
 
 ADDRESS = {"email": "email", "sms": "phone"}  # the column without which a channel reaches nobody
+_SHOWN = 60  # characters of an address: that of a picture may be the picture itself
 
 
 def lint_campaigns(
@@ -43,6 +45,7 @@ def lint_campaigns(
         *(item for each in able for item in _of_steps(each, customers, tables)),
         *(item for each in campaigns for item in _of_times(each, tables, newest)),
         *_of_caps(caps, customers),
+        *_of_catalogue(campaigns, tables),
     ]
     # What stands on a campaign is every step's, and told once.
     once = {(item.problem.place, item.problem.message): item for item in reversed(findings)}
@@ -147,3 +150,16 @@ def _of_caps(caps: Iterable[CheckedCap], customers: Customers) -> Iterator[Findi
             message = f"this cap is nobody's: its condition cannot be known for want of {listed(lacking)}."
             place = each.cap.when.place if each.cap.when else each.cap.place
             yield finding("unavailable", message, place, f"limits.caps[{number}].when")
+
+
+def _of_catalogue(campaigns: Iterable[CheckedCampaign], tables: Tables) -> Iterator[Finding]:
+    steps = (each.step for campaign in campaigns for each in campaign.steps)
+    nowhere = leading_nowhere(tables) if any(step.products and step.channel == "email" for step in steps) else None
+    if nowhere is not None:
+        message = (
+            f"{nowhere.count:,} of {nowhere.products:,} products {'has' if nowhere.count == 1 else 'have'} a link or a "
+            f"picture that leads nowhere from a mail, which shows them without it: '{nowhere.address[:_SHOWN]}' of "
+            f"{nowhere.product_id}."
+        )
+        hint = "Give whole addresses in url and image_url, such as https://shop.example/cup."
+        yield finding("message", message, None, "products", hint=hint)

@@ -120,6 +120,29 @@ def test_what_a_campaign_does_on_the_data_and_its_author_did_not_mean_is_a_warni
     assert any(words in text and position in text for text in warnings), found
 
 
+def test_products_whose_link_or_picture_leads_nowhere_from_a_mail_are_counted_once(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    steps = THANKS.replace("after: 4d", "after: 4d, products: {bestsellers: 1}")
+    steps = steps.replace("after: 6d", "after: 6d, products: {bestsellers: 1}")
+    project = PROJECT.replace("orders: orders.csv", "orders: orders.csv, products: products.csv")
+    rows = [
+        "product_id,name,price,url,image_url", "cup,Cup,5,https://kettle.example/cup,//cdn.example/cup.png",
+        "pot,Pot,9,javascript:void(0),", "jug,Jug,7,/jug,https://cdn.example/jug.png", "mug,Mug,6,,mug.png",
+        "tin,,6,/tin,",
+    ]  # fmt: skip
+    folder = small_shop(tmp_path, RECIPE + steps, project)
+    (folder / "products.csv").write_text("\n".join(rows) + "\n")
+    code, lines = checked(folder, capsys)
+    assert code == 0
+    assert [line for line in lines if "nowhere" in line] == [
+        "warning products: 3 of 4 products have a link or a picture that leads nowhere from a mail, which shows them "
+        "without it: '/jug' of jug. Give whole addresses in url and image_url, such as https://shop.example/cup."
+    ]
+    (folder / "products.csv").write_text("\n".join(rows[:2]) + "\n")
+    assert not any("nowhere" in line for line in checked(folder, capsys)[1])
+
+
 def test_an_audience_of_everybody_is_warned_of_where_entering_it_begins_a_series(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -74,6 +74,29 @@ def read_catalogue(tables: Tables) -> Catalogue:
     return Catalogue(rows, ids, groups, len(categories), everything)
 
 
+@dataclass(frozen=True)
+class LeadingNowhere:
+    """How many of the products have a link or picture that leads nowhere from a mail, and the first of them."""
+
+    count: int
+    products: int
+    product_id: str
+    address: str
+
+
+def leading_nowhere(tables: Tables) -> LeadingNowhere | None:
+    """What `read_catalogue` leaves out of the table products; None where that is nothing."""
+    rows = read_columns(tables, "products", ("product_id", "name", "url", "image_url"))
+    named = rows.filter(pl.col("name").is_not_null())
+    lost = [
+        pl.when(_web_address(pl.col(name)).is_null() & (pl.col(name).str.strip_chars() != "")).then(pl.col(name))
+        for name in ("url", "image_url")
+    ]
+    found = named.select("product_id", address=pl.coalesce(lost)).collect()
+    nowhere = found.drop_nulls("address").sort("product_id")
+    return LeadingNowhere(nowhere.height, found.height, *nowhere.row(0)) if nowhere.height else None
+
+
 def _web_address(address: pl.Expr) -> pl.Expr:
     """The address as it is, `//cdn.example/cup.png` with https; null where it is none of the web (`/cup`, `data:...`,
     `javascript:...`)."""
