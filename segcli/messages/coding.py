@@ -41,6 +41,13 @@ _FIRST = re.compile(r"^(?:\.|F(?=rom ))", re.MULTILINE)  # `.` ends a mail for a
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 _TAG = re.compile(r"<(?:table|tr|td|div|p|a|img|span) ")
 _LONG_CONSTANT = 100  # bytes of a line of HTML, from which on the next tag is broken
+# Blank lines that follow each other; the group is what is left of them.
+_BLANK_LINES = {
+    PLAIN: r"\A\n+|(\n\n)\n+",
+    EIGHT_BIT: r"\A(?:\r\n)+|(\r\n\r\n)(?:\r\n)+",
+    # The line end behind a `=` ends no line of the text.
+    QUOTED_PRINTABLE: r"\A(?:\r\n)+|([^=\n]\r\n\r\n|=\r\n\r\n\r\n)(?:\r\n)+",
+}
 _ODD, _ENDS = "[<>'\"]", "[\r\n]"
 _MANY = 500  # values, from which on it pays to look for equal ones
 
@@ -114,6 +121,16 @@ def _with_breaks(line: str) -> str:
             pieces.append(line[start : tag.end() - 1])
             start = tag.end()
     return "\n".join([*pieces, line[start:]])
+
+
+def with_single_blank_lines(text: str, coding: Coding) -> str:
+    """A whole text with one blank line where several follow each other, and none at its beginning."""
+    return re.sub(_BLANK_LINES[coding], lambda found: found[1] or "", text)
+
+
+def single_blank_lines(text: pl.Expr, coding: Coding) -> pl.Expr:
+    """The same of a column."""
+    return text.str.replace_all(_BLANK_LINES[coding], "${1}")
 
 
 def wrapped(text: str) -> str:

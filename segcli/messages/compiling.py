@@ -17,7 +17,7 @@ from segcli.messages.mjml_body import compile_mjml, compile_partial
 from segcli.messages.model import CompiledMessage, Source
 from segcli.messages.partials import Expansion, read_text
 from segcli.messages.pieces import Piece, group_statements, merged, place_at, split_pieces, to_source
-from segcli.messages.text_lines import without_lines_of_tags
+from segcli.messages.text_lines import may_have_blank_lines, without_lines_of_tags
 from segcli.messages.text_part import text_of_markdown, text_of_markup
 from segcli.messages.written import body_file, is_document
 from segcli.problems import Place, Problems
@@ -113,6 +113,9 @@ def _parts(file: MessageFile, head: Head, expansion: Expansion, channel: str) ->
     if file.text is not None:
         derived = _text_file(file.text, expansion)
     text = _text(derived, expansion, in_layout=not _has_footer(derived, expansion)) if derived is not None else None
+    if text is not None and file.text is None and file.body.suffix != ".md":
+        # Nobody wrote these lines: they are what is left of elements, of which any may be shown or not.
+        text = replace(text, one_blank_line=may_have_blank_lines(split_pieces(text.text, None, Problems())))
     return (_finished(html, markup=True) if html is not None else None), text
 
 

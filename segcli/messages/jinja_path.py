@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
-from segcli.messages.coding import EIGHT_BIT, PLAIN, Coding, encode, encode_constant, wrapped
+from segcli.messages.coding import EIGHT_BIT, PLAIN, Coding, encode, encode_constant, with_single_blank_lines, wrapped
 from segcli.messages.filters import CONTEXT, LARGEST_TEXT
 from segcli.messages.frame_rows import FrameRows
 from segcli.messages.jinja_environment import MessageEnvironment
@@ -118,7 +118,8 @@ def _call(name: str, value: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
 class JinjaRenderer:
     """A template compiled for one coding."""
 
-    def __init__(self, text: str, escape: bool, coding: Coding) -> None:
+    def __init__(self, text: str, escape: bool, coding: Coding, one_blank_line: bool = False) -> None:
+        self.one_blank_line = one_blank_line
         environment = MessageEnvironment(escape)
         tree = environment.parse(text)
         captures = any(True for kind in CAPTURES for _ in tree.find_all(kind))
@@ -144,6 +145,8 @@ class JinjaRenderer:
     def _finished(self, text: str) -> str:
         if self.whole:
             text = encode(text, self.coding, escape=False)
+        if self.one_blank_line:
+            text = with_single_blank_lines(text, self.coding)
         return wrapped(text) if self.coding is EIGHT_BIT else text
 
     def _carefully(self, values: dict[str, object]) -> str:

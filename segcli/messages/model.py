@@ -16,12 +16,14 @@ class Source:
     """Final Jinja source: nothing is expanded or included any more.
 
     `escape` says that values are escaped as HTML. `places` has for each line of `text` where it stands in the
-    user's file, or None where it comes from a layout or a partial of segcli's own.
+    user's file, or None where it comes from a layout or a partial of segcli's own. `one_blank_line` says that blank
+    lines may come to follow each other when it is rendered, and that all but one are left out then.
     """
 
     text: str
     escape: bool
     places: tuple[Place | None, ...]
+    one_blank_line: bool = False
 
     def place(self, line: int) -> Place | None:
         """Where a line of `text`, counted from 1, stands in the user's file."""

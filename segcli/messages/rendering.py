@@ -75,7 +75,7 @@ def _columnar(template: Template, frame: pl.DataFrame, coding: Coding) -> Texts:
         return EveryRow("", 0)
     block = template.block
     assert block is not None
-    return evaluated(block, frame, Coder(coding, template.source.escape))
+    return evaluated(block, frame, Coder(coding, template.source.escape, template.source.one_blank_line))
 
 
 def _with_reasons(template: Template, frame: pl.DataFrame, coding: Coding, texts: Texts) -> Rendered:

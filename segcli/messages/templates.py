@@ -59,7 +59,8 @@ class Template:
     def jinja(self, coding: Coding) -> JinjaRenderer:
         """The template compiled by Jinja for one coding, once."""
         if coding not in self._renderers:
-            self._renderers[coding] = JinjaRenderer(self.source.text, self.source.escape, coding)
+            source = self.source
+            self._renderers[coding] = JinjaRenderer(source.text, source.escape, coding, source.one_blank_line)
         return self._renderers[coding]
 
     def __getstate__(self) -> dict[str, Any]:

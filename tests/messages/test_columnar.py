@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import quopri
+import re
+
 import polars as pl
 import polars.selectors as cs
 import pytest
@@ -16,15 +19,17 @@ from segcli.problems import Problems
 from tests.messages.template_strategies import ROWS, SCHEMA, TEMPLATES, frame_of
 
 
-def _template(text: str, escape: bool = True, schema: dict[str, pl.DataType] | None = None) -> Template:
+def _template(
+    text: str, escape: bool = True, schema: dict[str, pl.DataType] | None = None, one_blank_line: bool = False
+) -> Template:
     problems = Problems()
-    template = check_source(Source(text, escape, ()), schema or SCHEMA, problems)
+    template = check_source(Source(text, escape, (), one_blank_line), schema or SCHEMA, problems)
     assert template is not None, list(problems)
     return template
 
 
-def _assert_same(text: str, frame: pl.DataFrame, escape: bool) -> None:
-    template = _template(text, escape)
+def _assert_same(text: str, frame: pl.DataFrame, escape: bool, one_blank_line: bool = False) -> None:
+    template = _template(text, escape, one_blank_line=one_blank_line)
     assert template.columnar or template.why_not_columnar
     for coding in Coding:
         by_jinja = render(template, frame, coding, "jinja")
@@ -33,7 +38,7 @@ def _assert_same(text: str, frame: pl.DataFrame, escape: bool) -> None:
         assert mixed.failures.equals(by_jinja.failures), text
         if template.block is not None:  # without what Jinja adds where a row fails
             numbers = frame.with_columns(cs.float().fill_nan(None))  # as `render` prepares it
-            columnar = evaluated(template.block, numbers, Coder(coding, escape))
+            columnar = evaluated(template.block, numbers, Coder(coding, escape, one_blank_line))
             assert whole(columnar).to_list() == by_jinja.values.to_list(), text
             assert columnar.missing().to_list() == by_jinja.values.is_null().to_list(), text
 
@@ -47,6 +52,28 @@ def test_both_ways_give_the_same_bytes_for_any_template_and_data(
     text: str, rows: list[dict[str, object]], escape: bool
 ) -> None:
     _assert_same(text, frame_of(rows), escape)
+
+
+@settings(max_examples=30)
+@given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.integers(0, 4))
+def test_both_ways_leave_the_same_blank_lines_out(text: str, rows: list[dict[str, object]], ends: int) -> None:
+    line_ends = "\n" * ends
+    around = f"{line_ends}{{% for t in tags %}}{line_ends}{text}{{% endfor %}}{line_ends}{{{{ city|default('') }}}}\n\n"
+    _assert_same(f"{around}{text}", frame_of(rows), False, one_blank_line=True)
+
+
+@pytest.mark.parametrize("city", ["", "=", "a" * 71, "a" * 73, "ö" * 40, "x\n\n\ny", "\n", " "])
+def test_of_blank_lines_in_a_row_one_is_left(city: str) -> None:
+    text = "\n\n\n\nHi{% for t in tags %}\n\n{{ t }}\n\n{% endfor %}\n\n{{ city }}\n\n\nBye\n\n\n"
+    frame = frame_of([{"city": city, "tags": []}, {"city": city, "tags": ["a", "b"]}])
+    _assert_same(text, frame, False, one_blank_line=True)
+    for coding in Coding:
+        rendered = render(_template(text, False, one_blank_line=True), frame, coding).values.to_list()
+        shown = [quopri.decodestring(each).decode() if coding is Coding.QUOTED_PRINTABLE else each for each in rendered]
+        values = [["a", "b"][: 2 * number] for number in range(2)]
+        for each, tags in zip(shown, values, strict=True):
+            whole_text = "\n\n\n\nHi" + "".join(f"\n\n{tag}\n\n" for tag in tags) + f"\n\n{city}\n\n\nBye\n\n\n"
+            assert each.replace("\r\n", "\n") == re.sub(r"\n{3,}", "\n\n", whole_text.lstrip("\n")), coding
 
 
 @pytest.mark.slow

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segcli.messages.context import OF_MESSAGE, PRODUCTS
 from segcli.messages.markdown_body import read_markdown
 from segcli.messages.partials import Expansion
 from segcli.messages.pieces import Piece, split_pieces, to_source
+from segcli.messages.rendering import render
+from segcli.messages.templates import check_source
 from segcli.messages.text_part import text_of_markdown
 from segcli.problems import Problems
-from tests.messages.message_writing import compile_in, compiled, layout, shown, write
+from tests.messages.message_writing import SHOP, compile_in, compiled, layout, shown, write
 
 PRODUCT = {
     "name": "Scarf & hat", "url": "https://shop.example/p/1", "image_url": "https://shop.example/1.png", "price": 20,
@@ -88,6 +92,58 @@ def test_mjml_and_html_have_a_text_part_too(tmp_path: Path) -> None:
     text = shown(message.text, first_name="Ada").split("\n--\n")[0]
     assert text == "Hello & Ada\n\n- One\n- two\n\nLook: https://shop.example/l\n"
     assert '<p style="color: red;">' in shown(message.html, first_name="Ada")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "body"),
+    [
+        (
+            "html",
+            "<table>{% for p in products %}<tr><td><p>{{ p.name }}</p></td></tr>{% endfor %}</table>"
+            "{% if coupon_code %}<p>{{ coupon_code }}</p>{% endif %}<p>End</p>",
+        ),
+        (
+            "mjml",
+            "<mj-section><mj-column><mj-table>{% for p in products %}<tr><td><p>{{ p.name }}</p></td></tr>{% endfor %}"
+            "</mj-table>{% if coupon_code %}<mj-text>{{ coupon_code }}</mj-text>{% endif %}<mj-text>End</mj-text>"
+            "</mj-column></mj-section>",
+        ),
+    ],
+)
+@pytest.mark.parametrize("path", ["columnar", "jinja"])
+def test_the_text_of_elements_has_one_blank_line_in_a_row(tmp_path: Path, suffix: str, body: str, path: str) -> None:
+    write(tmp_path, **{f"news__{suffix}": body})
+    source = compiled(tmp_path).text
+    assert source.one_blank_line
+    row = {**dict.fromkeys(OF_MESSAGE), **SHOP, "products": []}
+    cups = [{**dict.fromkeys(field.name for field in PRODUCTS.inner.fields), "name": name} for name in ("Cup", "Pot")]
+    rows = [row, {**row, "products": cups}, {**row, "products": cups, "coupon_code": "BACK"}]
+    frame = pl.DataFrame(rows, schema=dict(OF_MESSAGE))
+    template = check_source(source, dict(frame.schema), Problems())
+    assert template is not None
+    shown_texts = [text.split("\n--\n")[0] for text in render(template, frame, path=path).values]
+    assert shown_texts == ["End\n", "Cup\n\nPot\n\nEnd\n", "Cup\n\nPot\n\nBACK\n\nEnd\n"]
+
+
+def test_a_text_that_needs_no_look_at_its_blank_lines_gets_none(tmp_path: Path) -> None:
+    bodies = [
+        ("html", "<p>Hi {{ first_name }}</p><p>{{ shop }}</p>", False),
+        (
+            "html",
+            "<p>Hi{% if orders %} again{% endif %}</p><ul>{% for p in products %}<li>x</li>{% endfor %}</ul>",
+            True,
+        ),
+        ("html", "<p>Hi</p>{% if orders %}<p>x</p>{% endif %}<p>End</p>", True),
+        ("html", "<p>Hi</p><p>{{ first_name | default('') }}</p><p>End</p>", True),
+        ("html", "{% if orders %}<b>Hi</b>{% endif %}<p>End</p>", True),
+        ("html", "<p>Hi {{ first_name | default('') }}</p><p>End</p>", False),
+        ("html", "<p>{% set a = 1 %}Hi {% if orders %}you{% else %}there{% endif %}</p><p>End</p>", False),
+        ("md", "Hi\n\n{% for p in products %}\n\n- x\n\n{% endfor %}\n\n{{ first_name | default('') }}\n\nEnd", False),
+    ]
+    for suffix, body, looked_at in bodies:
+        write(tmp_path, **{f"news__{suffix}": body})
+        assert compiled(tmp_path).text.one_blank_line is looked_at, body
+        (tmp_path / f"news.{suffix}").unlink()
 
 
 def test_a_text_file_beside_the_body_is_the_text_part(tmp_path: Path) -> None:

@@ -15,7 +15,17 @@ from typing import cast
 
 import polars as pl
 
-from segcli.messages.coding import BOUNDARY, EIGHT_BIT, LONGEST_LINE, Coding, coded_columns, encode_constant, wrapped
+from segcli.messages.coding import (
+    BOUNDARY,
+    EIGHT_BIT,
+    LONGEST_LINE,
+    Coding,
+    coded_columns,
+    encode_constant,
+    single_blank_lines,
+    with_single_blank_lines,
+    wrapped,
+)
 from segcli.messages.columnar.distinct import distinct_rows
 from segcli.messages.columnar.line_lengths import Lines, OneOf, Repeated, longest_line
 from segcli.messages.columnar.tree import Block, Choice, Constant, Loop, Value
@@ -43,6 +53,7 @@ class Coder:
 
     coding: Coding
     escape: bool
+    one_blank_line: bool = False  # as a source has it
 
     def constant(self, text: str) -> str:
         return encode_constant(text, self.coding, self.escape)
@@ -55,11 +66,14 @@ def evaluated(block: Block, frame: pl.DataFrame, coder: Coder) -> Texts:
     wrap = coder.coding is EIGHT_BIT and longest_line(level.shape) > LONGEST_LINE
     if not any(isinstance(piece, _Own) for piece in merged):
         text = "".join(str(piece) for piece in merged)
+        text = with_single_blank_lines(text, coder.coding) if coder.one_blank_line else text
         return EveryRow(wrapped(text) if wrap else text, frame.height)
     columns = pl.DataFrame(level.columns, height=frame.height)
     missing = _missing(merged)
     lacking = None if missing is None else columns.select(missing=missing).to_series()
-    return JoinedTexts(columns, _concat(merged), lacking, level.bounded, wrapped if wrap else None)
+    joined = _concat(merged)
+    joined = single_blank_lines(joined, coder.coding) if coder.one_blank_line else joined
+    return JoinedTexts(columns, joined, lacking, level.bounded, wrapped if wrap else None)
 
 
 @dataclass
