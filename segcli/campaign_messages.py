@@ -34,7 +34,7 @@ from segcli.processes import results_in_order, usable_cores
 from segcli.project.models import Project
 from segcli.sources.tables import Tables
 
-MANY, MANY_IN_JINJA = 100_000, 20_000  # messages for which the processor works for some seconds
+MANY_IN_JINJA = 30_000  # messages for which the processor works so long that a second one is worth its start
 UNFINISHED = "the message cannot be made"
 TOO_MANY = "the message cannot be made for too many"
 _WHOSE = ["customer_id", "series"]
@@ -105,13 +105,13 @@ class StepRecipients:
 
     @property
     def processes(self) -> int:
-        """In how many processes it pays to make the messages: to start one takes as long as some of them."""
-        return usable_cores() if self.rows.height >= (MANY_IN_JINJA if self._in_jinja else MANY) else 1
+        """In how many processes it pays to make the messages.
 
-    @property
-    def _in_jinja(self) -> bool:
+        The columnar way writes about as fast as files can be made, and waits for them in threads; Jinja's is Python.
+        """
         templates = (each for parts in self.checked.templates.values() for each in parts.values())
-        return not all(each.columnar for each in templates)
+        in_jinja = not all(each.columnar for each in templates)
+        return usable_cores() if in_jinja and self.rows.height >= MANY_IN_JINJA else 1
 
     def tokens(self) -> pl.DataFrame:
         """customer_id, email, phone and token of each recipient."""
@@ -223,10 +223,10 @@ class StepRecipients:
         """
         found = [pl.DataFrame(schema={"customer_id": pl.String, "reason": pl.String})]
         found += [self._without_page()] if self.checked.pages else []
-        processes = self.processes if self._in_jinja else 1
         whole = _Tried()
-        tasks = (partial(each.tried_part, run, settings) for each in (self.parts(SLICE) if processes > 1 else [self]))
-        for number, part in enumerate(results_in_order(tasks, processes)):
+        parts = self.parts(SLICE) if self.processes > 1 else [self]
+        tasks = (partial(each.tried_part, run, settings) for each in parts)
+        for number, part in enumerate(results_in_order(tasks, self.processes)):
             found += part.failed
             whole.add(part)
             if number == 0:  # so many texts are enough to know of

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from segcli.problems import Problem, SegcliError
 
 Result = TypeVar("Result")
-MOST = 8  # processes, each with the memory of a task
+MOST = 4  # processes, each with the memory of a task
 
 
 class LostProcessError(SegcliError):

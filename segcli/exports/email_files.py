@@ -25,7 +25,7 @@ from segcli.processes import results_in_order
 
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
-SHARE = 10 * FOLDER_SIZE  # emails that a process writes before it takes others
+SHARE = 20 * FOLDER_SIZE  # emails that a process writes before it takes others
 COPIED = 1 << 20  # bytes of a mailbox at a time
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
 FEW = 50  # emails as Python's bytes, so few that each time they take the same memory

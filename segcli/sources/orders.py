@@ -20,7 +20,7 @@ VOID_STATUSES = (
 )  # fmt: skip
 # Of these platforms a status means something else than elsewhere.
 PLATFORM_VOID_STATUSES = {"magento": ("closed",)}
-ZERO = pl.lit(Decimal("0.00"), MONEY)
+ZERO = pl.lit(0).cast(MONEY)  # a Decimal of Python would make Polars import numpy where there is one
 
 
 def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) -> pl.LazyFrame:

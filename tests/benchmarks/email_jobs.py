@@ -18,7 +18,7 @@ from typing import Any, Literal
 import jinja2
 import polars as pl
 
-from segcli.campaign_messages import MANY, MANY_IN_JINJA
+from segcli.campaign_messages import MANY_IN_JINJA
 from segcli.exports.email_files import SHARE, Kind, write_emails, write_emails_in_shares
 from segcli.exports.email_headers import EmailSettings
 from segcli.messages.coding import PLAIN, Coding
@@ -99,7 +99,7 @@ def _segcli(recipients: Path, target: Path, count: int, path: Way, coding: str, 
     templates = {name: _template(name, schema) for name in (SUBJECT, TEXT, HTML)}
     settings = EmailSettings(SHOP["shop"], SENDER, list_id="haber", feedback=("winback",), coding=Coding(coding))
     # As a campaign does.
-    processes = usable_cores() if count >= {"columnar": MANY, "jinja": MANY_IN_JINJA}[path] else 1
+    processes = usable_cores() if path == "jinja" and count >= MANY_IN_JINJA else 1
     clock = _Clock()
     if processes == 1:
         slices = (_rendered(frame, templates, settings, path) for frame in _frames(recipients, count))
