@@ -206,6 +206,7 @@ TODAYS = st.dates(dt.date(2019, 1, 1), dt.date(2032, 12, 31)) | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(DAYS, min_size=1, max_size=20), TODAYS)
 def test_birthdays_and_anniversaries_are_the_nearest_in_any_year(days: list[dt.date], today: dt.date) -> None:

@@ -132,6 +132,7 @@ def row_order_decides_nothing(shop: Shop, seed: int, shards: int) -> None:
         assert_frame_equal(everything(shuffled(shop, seed)), expected, check_exact=True)
 
 
+@pytest.mark.slow
 @few
 @given(tables_of_rows(most=30), st.integers(0, 9), st.integers(1, 3))
 def test_the_order_of_rows_decides_nothing(shop: Shop, seed: int, shards: int) -> None:

@@ -35,6 +35,7 @@ anything = given(
 )
 
 
+@pytest.mark.slow
 @kinds
 @quick
 @anything

@@ -51,6 +51,7 @@ def test_each_row_may_have_a_prefix_of_its_own() -> None:
     assert second.count("-") == 1
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.text(), st.text()), min_size=1, unique=True))
 def test_any_names_have_codes_of_their_own_and_the_key_is_in_none(rows: list[Whose]) -> None:

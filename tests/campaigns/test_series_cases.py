@@ -54,6 +54,7 @@ def cart_calendar(
     )
 
 
+@pytest.mark.slow
 def test_a_cart_touched_at_0_10_and_30_hours_gets_three_mails_and_not_five(tmp_path) -> None:
     calendar = cart_calendar(tmp_path, {"c1": [0, 10, 30]})
     calendar.runs([hours(1), *every(4, 24 * 8, since=2)])
@@ -63,12 +64,14 @@ def test_a_cart_touched_at_0_10_and_30_hours_gets_three_mails_and_not_five(tmp_p
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_of_two_open_carts_one_of_which_is_bought_the_other_brings_three_mails_and_not_six(tmp_path) -> None:
     calendar = cart_calendar(tmp_path, {"c1": [0], "c2": [0.5]}, closed={"c1": 0.9})
     calendar.runs(every(4, 24 * 8, since=1))
     assert [step for _, _, step in calendar.sent()] == ["reminder", "second", "third"]
 
 
+@pytest.mark.slow
 def test_two_open_carts_closer_than_again_after_bring_one_series(tmp_path) -> None:
     recipe = CART.replace("    steps:", "    again_after: 7d\n    steps:")
     calendar = cart_calendar(tmp_path, {"c1": [0], "c2": [2], "c3": [24 * 9]}, recipe=recipe)
@@ -90,6 +93,7 @@ campaigns:
 """
 
 
+@pytest.mark.slow
 def test_a_signup_that_moves_by_minutes_between_exports_brings_no_second_welcome(tmp_path) -> None:
     def customers(as_of: dt.datetime) -> Rows:
         moved = (as_of - MONDAY) // dt.timedelta(hours=1) * 7 % 50
@@ -131,6 +135,7 @@ def joiners(joined: dict[str, float], ordered: dict[str, float] | None = None):
 JOINING = {"hours_since_joining": pl.Float64(), "orders": pl.Int64()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [6, 24])
 def test_a_seven_day_drip_on_who_joined_within_48_hours_sends_all_seven(tmp_path, step) -> None:
     calendar = Calendar(DRIP, tmp_path, joiners({"a": 5}), JOINING)
@@ -138,6 +143,7 @@ def test_a_seven_day_drip_on_who_joined_within_48_hours_sends_all_seven(tmp_path
     assert [message for _, _, message in calendar.sent()] == [f"day{number}" for number in range(1, 8)]
 
 
+@pytest.mark.slow
 def test_a_drip_ends_with_what_until_says_and_does_not_begin_again(tmp_path) -> None:
     calendar = Calendar(DRIP, tmp_path, joiners({"a": 5}, ordered={"a": 60}), JOINING)
     calendar.runs(every(6, 24 * 12))
@@ -240,7 +246,8 @@ def engaged(last: dict[str, list[float]]):
 ENGAGED = {"last_engaged_at": pl.Datetime("us"), "days_since_engaged": pl.Int64()}
 
 
-@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.slow), 7, 14, 30])
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [1, 7, 14, 30])
 def test_a_winback_sends_all_four_mails_however_rarely_it_runs(tmp_path, days) -> None:
     calendar = Calendar(WINBACK, tmp_path, engaged({"a": [0.4], "b": [3.7, 50.2]}), ENGAGED)
     calendar.runs(every(24 * days, 24 * 420))

@@ -258,8 +258,8 @@ def test_news_of_an_order_invite_who_gets_none_and_need_no_consent(tmp_path, cap
     index = {row["customer_id"]: row["file"] for row in rows_of(run / STEP / "eml/index.csv")}
     assert len(index) == CUSTOMERS
     german = parsed(run / STEP / "eml" / index["c2"])
-    assert "https://kettle.example/join?t=" in body(german, "html")
-    assert "https://kettle.example/join?t=" in body(german, "plain")
+    assert "https://kettle.example/join?utm_source=segcli" in body(german, "html")
+    assert "https://kettle.example/join?utm_source=segcli" in body(german, "plain")
     assert german["List-Unsubscribe"] is None
 
 

@@ -72,6 +72,7 @@ def test_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (field["line"], field["column"]) > (due["line"], due["column"])
 
 
+@pytest.mark.slow
 def test_a_file_a_folder_of_folders_and_a_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for names, tested in (
         (["recipes/good/test.yaml", "recipes/good", "good"], ["good"]),

@@ -169,6 +169,7 @@ def test_a_folder_has_at_most_a_thousand_files_however_the_rows_are_sliced(tmp_p
     assert contents(tmp_path / "box") == contents(tmp_path / "boxes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["eml", "mbox"])
 def test_several_processes_write_the_same_files(tmp_path: Path, kind: Kind) -> None:
     rows = rendered(

@@ -73,6 +73,7 @@ def test_nothing_of_the_person_is_left_in_any_byte(shop_before, new_shop) -> Non
     assert sorted(erased.outputs) == sorted(path.name for path in (shop / "out").glob("20*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("person", "others"),
     [

@@ -239,6 +239,7 @@ def test_of_an_older_run_no_campaign_is_taken_back_nor_one_that_it_did_not_plan(
         undo_campaign(shop / "history", shop / "out", NEWEST, "gift")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("task", ["undo", "undo_later", "undo_campaign"])
 def test_undo_killed_at_any_point_and_done_again_is_done(task, every, new_shop, monkeypatch) -> None:

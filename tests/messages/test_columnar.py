@@ -54,6 +54,7 @@ def test_both_ways_give_the_same_bytes_for_any_template_and_data(
     _assert_same(text, frame_of(rows), escape)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.integers(0, 4))
 def test_both_ways_leave_the_same_blank_lines_out(text: str, rows: list[dict[str, object]], ends: int) -> None:

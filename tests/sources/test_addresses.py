@@ -75,6 +75,7 @@ PARTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(PARTS.map("".join), PARTS.map("".join), st.sampled_from(["", ".com", ".test", ".c"]))
 @example("a", "a-", ".com")
@@ -91,6 +92,7 @@ def test_what_the_fast_way_takes_the_library_takes(before: str, behind: str, end
     assert valid_emails(pl.Series([address])).item() == library_takes(address)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.emails())
 def test_any_address_gets_the_librarys_answer(address: str) -> None:

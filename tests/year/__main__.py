@@ -1,6 +1,6 @@
 """A year in the life of a shop, with every recipe of the book.
 
-    python -m tests.year                            every day of a year, and every hour of a week: an hour or two
+    python -m tests.year                            every day of a year, and every hour of a week: most of an hour
     python -m tests.year --every 30 --hours 2       a run a month: minutes
 
 Prints each run, and what the year looked like; ends with 1 where a promise was broken.

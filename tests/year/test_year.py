@@ -1,6 +1,6 @@
-"""A year with few runs of the whole recipe book; `python -m tests.year` lives every day, and takes an hour and more.
+"""A year with few runs of the whole recipe book; `python -m tests.year` lives every day, and takes most of an hour.
 
-A run of the book takes ten seconds of processor time and more, so a test can have only so many: five over the year,
+A run of the book takes five seconds of processor time, so a test can have only so many: five over the year,
 and in its middle some days and hours one after the other, in which series go on from step to step.
 """
 
