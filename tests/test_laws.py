@@ -121,7 +121,7 @@ def shuffled(shop: Shop, seed: int) -> Shop:
 
 # Each example writes files and reads them, which has no steady pace.
 few = settings(max_examples=3, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 def row_order_decides_nothing(shop: Shop, seed: int, shards: int) -> None:

@@ -27,7 +27,7 @@ GRACE = dt.timedelta(days=3)
 Row = dict[str, object]
 
 quick = settings(max_examples=2, suppress_health_check=list(HealthCheck))
-large = settings(max_examples=16, suppress_health_check=list(HealthCheck))
+large = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 kinds = pytest.mark.parametrize("kind", list(STARTS))
 refusals = st.sampled_from([0.0, 0.0, 0.3, 0.8])
 anything = given(
@@ -196,7 +196,7 @@ def _check_state(recipe: Recipe, calendar: Calendar) -> None:
     assert_frame_equal(*served, check_row_order=False)
 
 
-many = settings(max_examples=6, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=5, suppress_health_check=list(HealthCheck))
 steady = given(people=customers(2, steady=True), moments=run_moments(40, 6), data=st.data())
 
 
