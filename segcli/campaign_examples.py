@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from segcli.campaign_messages import StepRecipients, email_settings
+from segcli.campaign_messages import email_settings
+from segcli.campaign_recipients import StepRecipients
 from segcli.campaigns.customers import PERSON
 from segcli.campaigns.lists import StepRows
 from segcli.campaigns.starting_rows import ROW

@@ -9,10 +9,12 @@ from typing import cast
 
 import polars as pl
 
-from segcli.campaign_messages import StepRecipients, email_settings
+from segcli.campaign_messages import email_settings
+from segcli.campaign_recipients import StepRecipients
 from segcli.exports.call_lists import with_words, write_call_list
-from segcli.exports.email_files import SHARE, Kind, WrittenEmails, write_emails, write_emails_in_shares
+from segcli.exports.email_files import Kind, WrittenEmails, write_emails
 from segcli.exports.email_headers import EmailSettings, cleaned
+from segcli.exports.email_shares import SHARE, write_emails_in_shares
 from segcli.exports.landing_pages import write_landing_pages
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.recipients import write_recipients

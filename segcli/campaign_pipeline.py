@@ -45,7 +45,7 @@ from segcli.sources.history_tables import identifiers_today
 from segcli.sources.tables import CANONICAL, Tables
 
 if TYPE_CHECKING:
-    from segcli.campaign_messages import StepRecipients
+    from segcli.campaign_recipients import StepRecipients
 
 NOT_IMPORTABLE = "cannot be imported into"
 NAME_FORMAT = "%Y-%m-%dT%H%M"  # of runs, which are known by their minute

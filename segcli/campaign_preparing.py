@@ -16,7 +16,7 @@ from segcli.campaigns.customer_times import needed_for_times
 from segcli.campaigns.offers import check_offers
 from segcli.campaigns.products import missing_columns, needed_tables
 from segcli.campaigns.standing import gate_fields
-from segcli.messages.model import OF_CUSTOMER
+from segcli.messages.model import OF_CUSTOMER, OF_EMAIL
 from segcli.pipeline import Prepared, default_wanted, definitions, prepare
 from segcli.problems import Problem, Problems, RecipeError, nearest
 from segcli.project.campaign_models import Campaign
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from segcli.messages.step_messages import StepMessage
     from segcli.messages.step_rendering import CheckedMessage
 
-OF_EMAIL = ("customer_id", "email", "phone", "first_name", "last_name", *OF_CUSTOMER)  # what every message is made with
 SENT_BY_OTHERS: Mapping[str, frozenset[str]] = {"events": frozenset({"customer_id", "at", "event", "campaign"})}
 
 

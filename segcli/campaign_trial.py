@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from segcli.campaign_key import STAND_IN, secret_key
-from segcli.campaign_messages import StepRecipients, email_settings, reasons_against, step_recipients
+from segcli.campaign_messages import email_settings, reasons_against, step_recipients
 from segcli.campaign_pipeline import offered, send_times, without_forgotten_people
 from segcli.campaign_preparing import PreparedCampaigns
+from segcli.campaign_recipients import StepRecipients
 from segcli.campaigns.as_if_due import as_if_due
 from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
 from segcli.campaigns.customers import PERSON, Customers

@@ -133,13 +133,6 @@ def row_order_decides_nothing(shop: Shop, seed: int, shards: int) -> None:
 
 
 @pytest.mark.slow
-@few
-@given(tables_of_rows(most=30), st.integers(0, 9), st.integers(1, 3))
-def test_the_order_of_rows_decides_nothing(shop: Shop, seed: int, shards: int) -> None:
-    row_order_decides_nothing(shop, seed, shards)
-
-
-@pytest.mark.slow
 @many
 @given(tables_of_rows(most=60), st.integers(0, 9), st.integers(1, 3))
 def test_the_order_of_rows_decides_nothing_in_many_shops(shop: Shop, seed: int, shards: int) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 
@@ -19,14 +17,11 @@ from segcli.exports.email_parts import email_texts, joined_emails, with_heads, w
 from segcli.exports.file_names import RESERVED, file_stems
 from segcli.exports.list_files import WrittenFile
 from segcli.exports.mbox import mbox_entries
-from segcli.exports.private_files import LEFT_OUT, OWNER_FOLDER, OpenFolder, PrivateFile, open_private
+from segcli.exports.private_files import LEFT_OUT, OWNER_FOLDER, OpenFolder, PrivateFile
 from segcli.messages.texts import AT_ONCE, RenderedSlice, Texts
-from segcli.processes import results_in_order
 
 Kind = Literal["eml", "mbox"]
 FOLDER_SIZE = 1000  # files: mail programs and file managers open such a folder at once
-SHARE = 20 * FOLDER_SIZE  # emails that a process writes before it takes others
-COPIED = 1 << 20  # bytes of a mailbox at a time
 PREPARED = 20 * FOLDER_SIZE  # emails at a time: what does not depend on the number of rows is done once for them
 FEW = 50  # emails as Python's bytes, so few that each time they take the same memory
 SAFE_NAME = r"^[A-Za-z0-9_-]{1,80}$"
@@ -47,25 +42,24 @@ class WrittenEmails:
 
 
 @dataclass
-class _Tally:
+class Tally:
+    """How many emails and bytes were written, and who got none."""
+
     emails: int = 0
     bytes: int = 0
     left_out: list[pl.DataFrame] = field(default_factory=list)
 
-    def add(self, other: _Tally) -> None:
+    def add(self, other: Tally) -> None:
         """Counts those of another one too."""
         self.emails += other.emails
         self.bytes += other.bytes
         self.left_out += other.left_out
 
 
-class _Target(Protocol):
+class Target(Protocol):
     """Where bytes go that stand for so many rows."""
 
     def write(self, content: bytes, rows: int = 0) -> None: ...
-
-
-Slices = Callable[[], Iterable[RenderedSlice]]
 
 
 def write_emails(
@@ -79,82 +73,12 @@ def write_emails(
     text alone). The same rows give the same bytes, however they are sliced. Memory is that of two slices. Only the
     owner can read what is written. Raises FileExistsError where such files are already.
     """
-    with _Files(run, folder, kind) as files:
-        tally = _write(f"{run}/{folder}", slices, settings, kind, 0, files.mailbox, files.index)
+    with EmailFiles(run, folder, kind) as files:
+        tally = write_batches(f"{run}/{folder}", slices, settings, kind, 0, files.mailbox, files.index)
     return files.told(tally)
 
 
-def write_emails_in_shares(
-    run: Path, folder: str, shares: Iterable[Slices], settings: EmailSettings, kind: Kind, processes: int,
-    size: int = SHARE,
-) -> WrittenEmails:  # fmt: skip
-    """The same files, written by several processes, each of which does some of the shares: `size` rows (whole folders)
-    in each of them, and in the last as many or fewer.
-
-    Shares have to be picklable. Memory is that of one share in each process.
-    """
-    tally = _Tally()
-    with _Files(run, folder, kind) as files:
-        place = f"{run}/{folder}"
-        folders = size // FOLDER_SIZE
-        tasks = (_Share(place, each, settings, kind, number, number * folders) for number, each in enumerate(shares))
-        for number, share in enumerate(results_in_order(tasks, processes)):
-            tally.add(share.tally)
-            files.index.write(share.index, share.tally.emails)
-            if files.mailbox is not None:
-                part = Path(_mailbox_part(place, number))
-                with part.open("rb") as content:
-                    while piece := content.read(COPIED):
-                        files.mailbox.write(piece)
-                files.mailbox.write(b"", share.tally.emails)
-                part.unlink()
-    return files.told(tally)
-
-
-@dataclass(frozen=True)
-class _Share:
-    """The emails of some folders, or of a part of the mailbox, as one process writes them."""
-
-    place: str
-    slices: Slices
-    settings: EmailSettings
-    kind: Kind
-    number: int
-    first: int  # folder
-
-    def __call__(self) -> _WrittenShare:
-        index = BytesIO()
-        with ExitStack() as files:
-            mailbox = None
-            if self.kind == "mbox":
-                mailbox = _Plain(files.enter_context(open_private(_mailbox_part(self.place, self.number))))
-            tally = _write(self.place, self.slices(), self.settings, self.kind, self.first, mailbox, _Plain(index))
-        return _WrittenShare(tally, index.getvalue())
-
-
-@dataclass(frozen=True)
-class _WrittenShare:
-    """What a process wrote, and the lines of the index for it."""
-
-    tally: _Tally
-    index: bytes
-
-
-@dataclass(frozen=True)
-class _Plain:
-    """A file, or memory, for which rows are not counted."""
-
-    file: BinaryIO
-
-    def write(self, content: bytes, rows: int = 0) -> None:
-        self.file.write(content)
-
-
-def _mailbox_part(place: str, number: int) -> str:
-    return f"{place}/messages.mbox.{number}"
-
-
-class _Files:
+class EmailFiles:
     """The mailbox, if there is to be one, and the index."""
 
     def __init__(self, run: Path, folder: str, kind: Kind) -> None:
@@ -168,7 +92,7 @@ class _Files:
             self.index = PrivateFile(run, f"{folder}/messages.csv")
         self.index.write(index_header(digests=kind == "eml"))
 
-    def __enter__(self) -> _Files:
+    def __enter__(self) -> EmailFiles:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,19 +100,19 @@ class _Files:
             if each is not None:
                 each.close()
 
-    def told(self, tally: _Tally) -> WrittenEmails:
+    def told(self, tally: Tally) -> WrittenEmails:
         """What was written, all in all."""
         files = [each.written for each in (self.mailbox, self.index) if each is not None]
         empty = pl.DataFrame(schema=LEFT_OUT)
         return WrittenEmails(files, tally.emails, tally.bytes, pl.concat([empty, *tally.left_out]))
 
 
-def _write(
+def write_batches(
     place: str, slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, first: int,
-    mailbox: _Target | None, index: _Target,
-) -> _Tally:  # fmt: skip
+    mailbox: Target | None, index: Target,
+) -> Tally:  # fmt: skip
     """Writes the emails of slices whose first folder is number `first`."""
-    tally = _Tally()
+    tally = Tally()
     # One thread puts emails together while this one writes those before.
     with ThreadPoolExecutor(max_workers=1) as beside:
         batches = _ahead(beside, _batches(slices, settings, kind, tally, first))
@@ -247,7 +171,7 @@ def _ahead(beside: ThreadPoolExecutor, batches: Iterator[_Batch]) -> Iterator[_B
 
 
 def _batches(
-    slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, tally: _Tally, first: int
+    slices: Iterable[RenderedSlice], settings: EmailSettings, kind: Kind, tally: Tally, first: int
 ) -> Iterator[_Batch]:
     for number, pieces in enumerate(_folders(slices, settings), first):
         named = _named(pieces, f"{number:04}", kind, tally)
@@ -261,7 +185,7 @@ def _batches(
                 yield _Batch(f"{number:04}", some["file"].to_list(), each["content"], some["send_at_utc"], index)
 
 
-def _named(pieces: Sequence[_Piece], folder: str, kind: Kind, tally: _Tally) -> list[pl.DataFrame]:
+def _named(pieces: Sequence[_Piece], folder: str, kind: Kind, tally: Tally) -> list[pl.DataFrame]:
     """The rows of each piece with the `file` of each email, as the index names it; who gets none is in the tally."""
     if kind == "mbox":
         files = [piece.rows.with_columns(file=pl.lit("messages.mbox")) for piece in pieces]
@@ -313,7 +237,7 @@ def file_names(customers: pl.Series) -> pl.Series:
     return customers.replace_strict(file_stems(customers.unique().to_list()), return_dtype=pl.String)
 
 
-def _write_folders(place: str, batches: Iterator[_Batch], index: _Target) -> None:
+def _write_folders(place: str, batches: Iterator[_Batch], index: Target) -> None:
     emails, made = OpenFolder(f"{place}/eml"), ""
     try:
         for batch in batches:

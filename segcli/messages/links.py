@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
@@ -43,6 +43,15 @@ class LinkParameters:
         """The pattern of links that have a token, in HTML too."""
         return rf"[?&;]{re.escape(self.token)}="
 
+    @property
+    def pairs(self) -> list[str]:
+        """The parameters that are the same for everybody, as they stand in a link."""
+        return [f"{name}={value}" for name, value in self.utm.items()]
+
+    def is_untagged(self, url: str) -> bool:
+        """Whether a link leads to the shop and has no utm yet."""
+        return self.is_ours(url) and not re.search(_TAGGED, url)
+
     def is_ours(self, url: str) -> bool:
         """Whether a link leads to the shop or to a part of it such as www."""
         host = (urlsplit(url).hostname or "").lower()
@@ -74,14 +83,12 @@ def _with_links(source: Source, parameters: LinkParameters, pattern: re.Pattern[
     def behind(found: re.Match[str]) -> str:
         outputs = re.findall(_OUTPUT, found["url"])
         url = re.sub(_OUTPUT, _PLACE, found["url"])
-        if not parameters.is_ours(url) or re.search(_TAGGED, url):
+        if not parameters.is_untagged(url):
             return found.group()
-        address, mark, fragment = url.partition("#")
-        sign = ampersand if "?" in address else "?"
-        pairs = [f"{name}={value}" for name, value in parameters.utm.items()]
-        if not re.search(parameters.has_token, address):
+        pairs = parameters.pairs
+        if not re.search(parameters.has_token, url.partition("#")[0]):
             pairs.append(f"{parameters.token}={{{{ token }}}}")
-        whole = f"{address}{sign}{ampersand.join(pairs)}{mark}{fragment}"
+        whole = _behind_address(url, pairs, ampersand)
         for output in outputs:
             whole = whole.replace(_PLACE, output, 1)
         return f"{found['before']}{whole}{found['after']}"
@@ -102,7 +109,7 @@ def tagged(url: pl.Expr, parameters: LinkParameters) -> pl.Expr:
     ours &= ~url.str.contains(_TAGGED)
     address, fragment = url.str.extract(r"^([^#]*)", 1), url.str.extract(r"(#.*)$", 1).fill_null("")
     sign = pl.when(address.str.contains("?", literal=True)).then(pl.lit("&")).otherwise(pl.lit("?"))
-    pairs = "&".join(f"{name}={value}" for name, value in parameters.utm.items())
+    pairs = "&".join(parameters.pairs)
     token = pl.concat_str(pl.lit(f"&{parameters.token}="), pl.col("token"))
     token = pl.when(address.str.contains(parameters.has_token)).then(pl.lit("")).otherwise(token)
     found = pl.concat_str(address, sign, pl.lit(pairs), token, fragment)
@@ -111,11 +118,13 @@ def tagged(url: pl.Expr, parameters: LinkParameters) -> pl.Expr:
 
 def with_utm(url: str, parameters: LinkParameters) -> str:
     """A link of the project's with the parameters, but not the token, behind it, if it leads to the shop."""
-    if not parameters.is_ours(url) or re.search(_TAGGED, url):
-        return url
+    return _behind_address(url, parameters.pairs, "&") if parameters.is_untagged(url) else url
+
+
+def _behind_address(url: str, pairs: Sequence[str], ampersand: str) -> str:
+    """A link with parameters behind those that it has, and before its fragment."""
     address, mark, fragment = url.partition("#")
-    pairs = "&".join(f"{name}={value}" for name, value in parameters.utm.items())
-    return f"{address}{'&' if '?' in address else '?'}{pairs}{mark}{fragment}"
+    return f"{address}{ampersand if '?' in address else '?'}{ampersand.join(pairs)}{mark}{fragment}"
 
 
 def with_token(url: str, parameter: str) -> pl.Expr:

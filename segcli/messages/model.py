@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from segcli.problems import Place
 
 OF_CUSTOMER = ("language", "country")  # what the choice of a version and the locale depend on
+OF_EMAIL = ("customer_id", "email", "phone", "first_name", "last_name", *OF_CUSTOMER)  # what every message is made with
 CLIPPED_AT = 102_000  # bytes: Gmail shows the rest of a larger mail only to those who ask for it
 LONGEST_SUBJECT = 60  # characters: phones show about as many
 

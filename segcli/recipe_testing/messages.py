@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from segcli.campaign_messages import StepRecipients
+from segcli.campaign_recipients import StepRecipients
 from segcli.history import run_name
 from segcli.project.shapes import Values
 from segcli.recipe_testing.models import Wanted

@@ -18,9 +18,10 @@ from typing import Any, Literal
 import jinja2
 import polars as pl
 
-from segcli.campaign_messages import MANY_IN_JINJA
-from segcli.exports.email_files import SHARE, Kind, write_emails, write_emails_in_shares
+from segcli.campaign_recipients import MANY_IN_JINJA
+from segcli.exports.email_files import Kind, write_emails
 from segcli.exports.email_headers import EmailSettings
+from segcli.exports.email_shares import SHARE, write_emails_in_shares
 from segcli.messages.coding import PLAIN, Coding
 from segcli.messages.frame_rows import FrameRows
 from segcli.messages.model import Source

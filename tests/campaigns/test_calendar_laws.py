@@ -26,23 +26,12 @@ DAY = dt.timedelta(days=1)
 GRACE = dt.timedelta(days=3)
 Row = dict[str, object]
 
-quick = settings(max_examples=2, suppress_health_check=list(HealthCheck))
 large = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 kinds = pytest.mark.parametrize("kind", list(STARTS))
 refusals = st.sampled_from([0.0, 0.0, 0.3, 0.8])
 anything = given(
     people=customers(), moments=run_moments(55, 14), refusing=refusals, seed=st.integers(0, 9), data=st.data()
 )
-
-
-@pytest.mark.slow
-@kinds
-@quick
-@anything
-def test_whatever_the_calendar_steps_go_once_in_order_never_early_and_never_after_the_end(
-    kind, people, moments, refusing, seed, data
-) -> None:
-    _check_laws(data.draw(recipes(kind)), people, moments, refusing, seed)
 
 
 @pytest.mark.slow

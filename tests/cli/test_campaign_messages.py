@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from segcli import campaign_messages, campaign_outputs
+from segcli import campaign_outputs, campaign_recipients
 from tests.cli import message_shop as message_shop_module
 from tests.cli.message_shop import CUSTOMERS, HELLO, HELLO_TR, RECIPE, SENDER, message_shop
 from tests.cli.small_shop import ran
@@ -105,10 +105,10 @@ def test_many_emails_are_written_by_several_processes_to_the_same_files(form, tm
     monkeypatch.setattr(message_shop_module, "CUSTOMERS", 2500)
     shop = message_shop(tmp_path, settings, hello_md=hello)
     alone = contents(campaign(capsys, shop))
-    monkeypatch.setattr(campaign_messages, "MANY_IN_JINJA", 1000)
-    monkeypatch.setattr(campaign_messages, "SLICE", 1000)
+    monkeypatch.setattr(campaign_recipients, "MANY_IN_JINJA", 1000)
+    monkeypatch.setattr(campaign_recipients, "SLICE", 1000)
     monkeypatch.setattr(campaign_outputs, "SHARE", 1000)
-    monkeypatch.setattr(campaign_messages, "usable_cores", lambda: 2)
+    monkeypatch.setattr(campaign_recipients, "usable_cores", lambda: 2)
     started = []
     monkeypatch.setattr(SpawnProcess, "start", lambda process: started.append(process) or start(process))
     together = contents(campaign(capsys, shop))

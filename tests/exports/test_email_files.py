@@ -19,10 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segcli.exports.email_files import Kind, file_names, write_emails_in_shares
+from segcli.exports.email_files import Kind, file_names
 from segcli.exports.email_headers import EmailSettings
 from segcli.exports.email_index import indexed
 from segcli.exports.email_parts import with_ids
+from segcli.exports.email_shares import write_emails_in_shares
 from segcli.messages.coding import EIGHT_BIT, QUOTED_PRINTABLE, Coding
 from segcli.messages.texts import RenderedSlice
 from tests.exports.emails import HTML, NAMES, SETTINGS, TEXT, bodies, coded, read, rendered, write
