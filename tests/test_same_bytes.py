@@ -16,6 +16,8 @@ import pytest
 
 from tests.shops import SAMPLE, shuffled_shop, small_shop
 
+pytestmark = pytest.mark.slow  # whole shops
+
 RUN = "2026-06-30T0900"
 
 

@@ -12,6 +12,8 @@ from segcli import pipeline
 from segcli.problems import Problems
 from segcli.project.projects import load_project
 
+pytestmark = pytest.mark.slow  # whole shops
+
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted(path.parent.name for path in (ROOT / "recipes").glob("*/recipe.yaml"))
 
