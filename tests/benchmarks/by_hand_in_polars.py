@@ -1,4 +1,4 @@
-"""The fields and segment flags of all shipped recipes, written by hand in Polars for one known shop.
+"""The fields and segment flags of the recipes that the benchmark names, by hand in Polars for one known shop.
 
 It knows what segcli has to find out: that every file is clean, which orders do not count, that there is one
 currency and one record per customer. What segcli checks on the way in is not done here.
