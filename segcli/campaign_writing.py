@@ -272,7 +272,10 @@ class _InOrder:
             )
             rows = columns.collect()[self._ids["place"]].with_columns(self._ids["customer_id"])
             return pl.concat(
-                rows.filter(f"met {number}").select(pl.col(f"segment {number}").alias("segment"), "customer_id")
+                # Chosen before the filter, which would copy every column.
+                rows.select(f"met {number}", pl.col(f"segment {number}").alias("segment"), "customer_id")
+                .filter(f"met {number}")
+                .drop(f"met {number}")
                 for number in range(len(conditions))
             )
 

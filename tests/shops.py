@@ -71,7 +71,8 @@ def small_shop(source: Path, target: Path) -> Path:
             some = emails | set(sorted(guests)[::10])
             orders = [order for order in orders_of_lines(rows) if order[0][1].lower() in some]
             return [line for order in orders for line in order]
-        return [row for row in rows if row[1] in emails] if name == "support.csv" else rows
+        by_address = {"loyalty.csv": 0, "support.csv": 1}.get(name)
+        return rows if by_address is None else [row for row in rows if row[by_address] in emails]
 
     copy_shop(source, target, keep)
     events = target / "events.parquet"

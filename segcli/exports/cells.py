@@ -10,7 +10,7 @@ import polars as pl
 # What a spreadsheet would run at the start of a cell, and the two kinds of cell that may start so:
 # a number, and a phone number in international spelling.
 RUNS = r"^[=+\-@\t\r\n＝＋－＠]"
-NUMBER_OR_PHONE = r"^(?:[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?%?|\+\d[\d ().-]*)$"
+NUMBER_OR_PHONE = r"^(?:[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?%?|\+[0-9][0-9 ().-]*)$"
 
 
 def cell_text(
@@ -88,10 +88,21 @@ def quoted(cells: pl.Expr, separator: str) -> pl.Expr:
 def finished_cells(texts: pl.DataFrame, separator: str, runnable: Sequence[str]) -> pl.DataFrame:
     """The texts of cells as they stand in a file: quoted, and the `runnable` columns neutralised before.
 
-    All columns step by step: in one expression, every use of a cell would make it anew.
+    Few columns have a cell that must be changed, and to look for one costs less than to make all cells anew.
     """
-    cells = texts.with_columns(neutralised(pl.col(runnable)).name.keep())
-    return cells.select(quoted(pl.all(), separator).name.keep())
+    runs = _columns_with(texts.select(runnable), RUNS)
+    cells = texts.with_columns(neutralised(pl.col(runs)).name.keep())
+    special = _columns_with(cells, _must_be_quoted(separator))
+    return cells.with_columns(
+        quoted(pl.col(special), separator).name.keep(),
+        pl.all().exclude(special).fill_null(""),
+    )
+
+
+def _columns_with(texts: pl.DataFrame, pattern: str) -> list[str]:
+    """The columns of which a cell has the pattern."""
+    found = texts.select(pl.all().str.contains(pattern).any())
+    return [name for name, some in zip(found.columns, found.row(0), strict=True) if some] if found.width else []
 
 
 def quoted_text(cell: str, separator: str) -> str:

@@ -14,7 +14,7 @@ from segcli.fields.availability import settle_availability
 from segcli.fields.barriers import CutPoints, across, cut_points, joined, save_frame, scored
 from segcli.fields.in_order import in_order
 from segcli.fields.nodes import PERSON, AcrossNode, Node, Plan, RowNode, ScoreNode, TableNode
-from segcli.sources.tables import Tables, is_small
+from segcli.sources.tables import Tables, engine_for, is_small
 
 ROWS_AT_ONCE = 500_000  # of a table, times the queries that read them together
 
@@ -137,10 +137,12 @@ class _Run:
         people = frame.select(PERSON)
         for table, group in by_table.items():
             columns = [*table_columns(group, self.tables[table], shard, frame, self.plan.as_of)]
+            rows = self.tables[table].rows
+            engine = engine_for(rows, len(self.tables[table].columns))
             # Many queries of few rows at once, few queries of many.
-            size = max(1, ROWS_AT_ONCE * self.tables.shard_count // max(1, self.tables[table].rows))
+            size = max(1, ROWS_AT_ONCE * self.tables.shard_count // max(1, rows))
             for first in range(0, len(columns), size):
-                for found in pl.collect_all(columns[first : first + size], engine="streaming"):
+                for found in pl.collect_all(columns[first : first + size], engine=engine):
                     # Joined to the keys alone: a join would copy every column that is there already.
                     matched = people.join(found, on=PERSON, how="left", maintain_order="left")
                     frame = frame.hstack(matched.drop(PERSON).get_columns())

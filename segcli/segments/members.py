@@ -11,6 +11,7 @@ import polars as pl
 
 from segcli.fields import Computed
 from segcli.project.models import Segment
+from segcli.sources.tables import engine_for
 
 CONTACTABLE = "contactable"
 SPEND = "spend"
@@ -66,7 +67,8 @@ def decide_members(computed: Computed) -> tuple[SegmentMembers, ...]:
     # Many columns of few customers at once, few columns of many.
     size = max(1, COUNTED_AT_ONCE // max(1, computed.rows))
     groups = [values[first : first + size] for first in range(0, len(values), size)]
-    counted = [rows for group in groups for rows in pl.collect_all(group, engine="streaming")]
+    engine = engine_for(computed.rows, len(computed.columns))
+    counted = [rows for group in groups for rows in pl.collect_all(group, engine=engine)]
     by_value = dict(zip(columns, counted, strict=True))
     found: list[SegmentMembers] = []
     for segment in available:

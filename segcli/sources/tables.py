@@ -12,6 +12,8 @@ import polars as pl
 from segcli.problems import Place
 
 if TYPE_CHECKING:
+    from polars._typing import EngineType
+
     from segcli.sources.recognition import FilePlan
 
 MONEY = pl.Decimal(18, 2)
@@ -210,6 +212,11 @@ HELD_CELLS = 2_000_000  # of one table, in memory for the length of a run
 def is_small(rows: int, columns: int) -> bool:
     """Whether a table is held in memory: hundreds of queries read it, each of which would read the file."""
     return rows * columns <= HELD_CELLS
+
+
+def engine_for(rows: int, columns: int) -> EngineType:
+    """The engine for queries of such a table: to start the streaming engine costs more than a small table does."""
+    return "in-memory" if is_small(rows, columns) else "streaming"
 
 
 @dataclass(frozen=True)

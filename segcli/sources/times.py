@@ -9,10 +9,11 @@ import polars as pl
 from segcli.sources.stepwise import Step
 from segcli.sources.tables import TIME
 
+# In these patterns [0-9] and not \d, which stands for the digits of every script and takes far longer to compile.
 # Cells with slashes, dashes or dots that tell the order of day and month, or do not.
-DAY_FIRST = r"^\s*(?:1[3-9]|2\d|3[01])[/.\-]\d{1,2}[/.\-]\d{2}(?:\d{2})?(?:\D|$)"
-MONTH_FIRST = r"^\s*\d{1,2}[/.\-](?:1[3-9]|2\d|3[01])[/.\-]\d{2}(?:\d{2})?(?:\D|$)"
-EITHER = r"^\s*\d{1,2}[/\-]\d{1,2}[/\-]\d{2}(?:\d{2})?(?:\D|$)"
+DAY_FIRST = r"^\s*(?:1[3-9]|2[0-9]|3[01])[/.\-][0-9]{1,2}[/.\-][0-9]{2}(?:[0-9]{2})?(?:[^0-9]|$)"
+MONTH_FIRST = r"^\s*[0-9]{1,2}[/.\-](?:1[3-9]|2[0-9]|3[01])[/.\-][0-9]{2}(?:[0-9]{2})?(?:[^0-9]|$)"
+EITHER = r"^\s*[0-9]{1,2}[/\-][0-9]{1,2}[/\-][0-9]{2}(?:[0-9]{2})?(?:[^0-9]|$)"
 
 _NAIVE = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 _REWRITTEN = (
@@ -20,7 +21,7 @@ _REWRITTEN = (
     "%d %b %Y", "%d %b %Y %H:%M:%S", "%d %b %Y %H:%M", "%b %d %Y", "%b %d %Y %H:%M:%S", "%b %d %Y %H:%M",
     "%b %d %Y %I:%M %p", "%b %d %Y %I:%M:%S %p", "%d-%b-%Y", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M",
 )  # fmt: skip
-_OFFSET = r"\s*(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2})?)$"
+_OFFSET = r"\s*(?:Z|UTC|GMT|([+-])([0-9]{2}):?([0-9]{2})?)$"
 _EPOCHS = {10: 1_000_000, 13: 1_000, 16: 1}  # digits -> microseconds per unit
 _BEFORE_A_GAP = "3h"  # clocks never skip more
 
@@ -89,7 +90,7 @@ def _offset(column: pl.Expr) -> pl.Expr:
 
 
 def _epoch(column: pl.Expr) -> pl.Expr:
-    digits = column.str.extract(r"^(\d{10}|\d{13}|\d{16})(?:\.0*)?$", 1)
+    digits = column.str.extract(r"^([0-9]{10}|[0-9]{13}|[0-9]{16})(?:\.0*)?$", 1)
     unit = digits.str.len_bytes().replace_strict(_EPOCHS, default=None, return_dtype=pl.Int64)
     return (digits.cast(pl.Int64) * unit).cast(TIME)
 
@@ -99,17 +100,17 @@ def _rewritten(column: pl.Expr, order: str | None) -> pl.Expr:
     day, month = ("${1}", "${2}") if order != "month" else ("${2}", "${1}")
     rest = f"-{month}-{day}"
     # Dots are how day-first countries write; slashes and dashes need evidence.
-    parts = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]" if order else r"^(\d{1,2})\.(\d{1,2})\."
+    parts = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]" if order else r"^([0-9]{1,2})\.([0-9]{1,2})\."
     return (
-        column.str.replace(parts + r"(\d{4})", "${3}" + rest)
-        .str.replace(parts + r"([0-2]\d)(\D|$)", "20${3}" + rest + "${4}")
-        .str.replace(parts + r"([3-9]\d)(\D|$)", "19${3}" + rest + "${4}")
-        .str.replace(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", "${1}-${2}-${3}")
-        .str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}")
-        .str.replace(r"^([A-Za-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}),?", "${1} ${2} ${3}")
-        .str.replace(r"^(\d{1,2})(?:st|nd|rd|th|\.)? ([A-Za-z]{3})[a-z]*\.?,? (\d{4}),?", "${1} ${2} ${3}")
-        .str.replace(r"(\d)[T,]\s*(\d)", "${1} ${2}")
-        .str.replace(r"(?i)(\d)\s*([ap])\.?m\.?$", "${1} ${2}M")
+        column.str.replace(parts + r"([0-9]{4})", "${3}" + rest)
+        .str.replace(parts + r"([0-2][0-9])([^0-9]|$)", "20${3}" + rest + "${4}")
+        .str.replace(parts + r"([3-9][0-9])([^0-9]|$)", "19${3}" + rest + "${4}")
+        .str.replace(r"^([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})", "${1}-${2}-${3}")
+        .str.replace(r"^([0-9]{4})([0-9]{2})([0-9]{2})$", "${1}-${2}-${3}")
+        .str.replace(r"^([A-Za-z]{3})[a-z]*\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4}),?", "${1} ${2} ${3}")
+        .str.replace(r"^([0-9]{1,2})(?:st|nd|rd|th|\.)? ([A-Za-z]{3})[a-z]*\.?,? ([0-9]{4}),?", "${1} ${2} ${3}")
+        .str.replace(r"([0-9])[T,]\s*([0-9])", "${1} ${2}")
+        .str.replace(r"(?i)([0-9])\s*([ap])\.?m\.?$", "${1} ${2}M")
     )
 
 
