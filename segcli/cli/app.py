@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -49,6 +50,11 @@ def root(
     """From a shop's export files to customer segments, send lists and campaigns."""
 
 
+def _flowing(text: str) -> str:
+    """A docstring's paragraphs on a line each: Typer would keep its line breaks in all but the first."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n"))
+
+
 for command in (segment, campaign, preview, results, check, fields, profile, explain, init, undo, forget, verify, test):
-    app.command()(command)
-app.command("cart-loss")(cart_loss)
+    app.command(help=_flowing(command.__doc__ or ""))(command)
+app.command("cart-loss", help=_flowing(cart_loss.__doc__ or ""))(cart_loss)

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     code, out, err = ran(capsys, command, "--help")
     assert (code, err) == (0, "")
     assert "Usage:" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_prose_of_a_help_fills_its_lines(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ran(capsys, command, "--help")[1]
+    width = max(map(len, out.splitlines()))
+    lines = [line.strip() for line in out[: out.index("╭")].splitlines()]
+    pairs = [(line, after.split()[0]) for line, after in pairwise(lines) if line and after]
+    assert [line for line, word in pairs if len(line) + 1 + len(word) <= width - 2] == []
 
 
 def test_help_names_every_command_and_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
