@@ -43,7 +43,8 @@ from segcli.history import (
     write_rehearsal,
 )
 from segcli.history.tables import MEMBERS, empty
-from segcli.pipeline import LISTED, Progress, quiet, without_forgotten
+from segcli.list_columns import columns_of_lists
+from segcli.pipeline import Progress, quiet, without_forgotten
 from segcli.project.models import Segment
 from segcli.segments import membership
 from segcli.sources.history_tables import identifiers_today
@@ -114,12 +115,13 @@ def _messages(run: CampaignRun, found: StepRows) -> dict[str, Any]:
 
 
 def _listed(run: CampaignRun) -> list[str]:
-    """The fields that a send list carries: the usual ones, and those of the recipes that the campaigns stand in."""
-    columns = run.run.computed.columns
+    """The fields that a send list carries: those of every list, and of the recipes that the campaigns stand in."""
+    computed = run.run.computed
     recipes = {each.campaign.recipe for each in run.prepared.campaigns}
-    definitions_ = run.run.computed.plan.definitions
+    definitions_ = computed.plan.definitions
     own = [name for name, item in definitions_.items() if item.recipe in recipes and not isinstance(item, Segment)]
-    return [name for name in dict.fromkeys([*LISTED, *own]) if name in columns]
+    usual = columns_of_lists(run.prepared.prepared.project, computed)
+    return [*usual, *(name for name in own if name in computed.columns and name not in usual)]
 
 
 def committed_before(prepared: PreparedCampaigns) -> WrittenCampaigns | None:

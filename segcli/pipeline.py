@@ -23,6 +23,7 @@ from segcli.exports import (
     write_run,
 )
 from segcli.fields import Computed, Plan, compute_fields, mentioned_names, plan_fields
+from segcli.list_columns import check_list_columns, columns_of_lists
 from segcli.problems import DataError, Problem, Problems, RecipeError, nearest
 from segcli.project.models import Field, Project, Segment
 from segcli.segments import CONTACTABLE, SegmentMembers, decide_members
@@ -76,6 +77,7 @@ def prepare(
     project = _with_known_format(project, problems)
     catalog = recognise(project, mentioned_names([*fields, *segments]) | frozenset(mentioned), problems)
     plan = plan_fields(fields, segments, catalog, problems, wanted=wanted or default_wanted(project))
+    check_list_columns(project, plan, {item.name: item for item in [*fields, *segments]}, problems)
     return Prepared(project, catalog, plan, problems)
 
 
@@ -123,16 +125,9 @@ ALWAYS = (
 )  # fmt: skip
 
 
-# The fields of those that every send list carries besides the customer's own columns.
-LISTED = (
-    "orders", "spend", "average_order", "first_order_at", "last_order_at", "recency_days",
-    "favourite_category", "rfm_group", "lifecycle_stage",
-)  # fmt: skip
-
-
 def default_wanted(project: Project) -> list[str]:
     """The fields and segments of the chosen recipes, and what every run reads."""
-    names = [*ALWAYS, *listed_columns(project)]
+    names = [*ALWAYS, *listed_columns(project), *project.list_columns]
     for recipe in project.recipes:
         names += [item.name for item in recipe.segments]
         if recipe.name != "builtin":
@@ -263,7 +258,7 @@ def write(run: SegmentRun, progress: Progress = quiet) -> WrittenRun:
         segments=run.members,
         rejected=run.tables.rejected,
         manifest=facts,
-        columns=tuple(name for name in LISTED if name in run.computed.columns),
+        columns=tuple(columns_of_lists(project, run.computed)),
         money=frozenset({"spend", "average_order"}),
         timezone=project.timezone.key,
     )

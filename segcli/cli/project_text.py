@@ -224,8 +224,9 @@ limits:
 """
 
 _OUTPUT = """\
-# Where runs are written. With `keep`, those written longer ago are deleted after a new one.
-# output: {folder: out, keep: 30d}
+# Where runs are written. With `keep`, those written longer ago are deleted after a new one; `columns` are fields that
+# each send list has besides the usual ones, for custom fields of your email service.
+# output: {folder: out, keep: 30d, columns: [last_visit_at, lead_score]}
 
 # What was sent to whom: made by `segcli campaign --commit`. Back it up together with .segcli.key.
 # history: history

@@ -229,6 +229,8 @@ class Project:
     delivery_days: int = 5
     max_rejected: Decimal = Decimal("0.01")
     keep: dt.timedelta | None = None
+    list_columns: Mapping[str, Place] = field(default_factory=dict)  # what lists have besides the usual, by name
+    chosen_recipes: bool = False  # by an option: what segcli.yaml names may be another recipe's
     esp: str | None = None
     esp_place: Place | None = None  # None when it was an option
     expect: Expectations = field(default_factory=Expectations)

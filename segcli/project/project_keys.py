@@ -54,7 +54,9 @@ TABLE_SOURCES = _one_or_more(SOURCE)
 OUTPUT = Shape(
     "the output", "Where runs are written, and for how long they are kept.",
     (Key("folder", _PATH, "The folder of the runs."),
-     Key("keep", Duration(), "How long runs are kept, such as 30d; for ever if absent.")),
+     Key("keep", Duration(), "How long runs are kept, such as 30d; for ever if absent."),
+     Key("columns", ListOf(Placed(Text("a field or column of customers", r"\S")), "a list of fields"),
+         "Fields that each send list has besides the usual ones, such as [first_purchase_month].")),
 )  # fmt: skip
 EXPECT = Shape(
     "expectations", "A run on half an export stops instead of going on.",

@@ -116,6 +116,7 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
     wanted = _wanted_recipes(values, options)
     output = values.get("output")
     keep = output.get("keep") if isinstance(output, Values) else None
+    listed = output.get("columns") if isinstance(output, Values) else None
     folder = output.get("folder") if isinstance(output, Values) else output
     expect: Values = values.get("expect") or _NOTHING
     written = (options.out or root / home_expanded(folder or "out")).resolve()
@@ -147,6 +148,8 @@ def _build(values: Values, root: Path, file: Path | None, options: _Options, pro
         delivery_days=_or(values.get("delivery_days"), 5),
         max_rejected=_or(values.get("max_rejected"), Decimal("0.01")),
         keep=keep,
+        list_columns={each.name: each.place for each in listed or ()},
+        chosen_recipes=bool(options.recipes),
         esp=options.esp or values.get("esp"),
         esp_place=None if options.esp else values.places.get("esp"),
         expect=Expectations(
