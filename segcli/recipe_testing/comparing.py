@@ -104,8 +104,10 @@ class MomentRun:
         return frame.filter(condition).select(PERSON).collect()[PERSON].sort().to_list()
 
     def needs_of(self, name: str) -> tuple[str, ...]:
-        """What the files lack for a field or a segment."""
-        return self.run.run.computed.plan.unavailable.get(name, ())
+        """What the files lack for a field or a segment, or for the one of which this is a value."""
+        plan = self.run.run.computed.plan
+        whole = (item.name for item in plan.segments if item.each and name.startswith(f"{item.name}-"))
+        return next((plan.unavailable[each] for each in (name, *whole) if each in plan.unavailable), ())
 
     def reason(self, customer: str, campaign: str) -> str:
         """Why a customer gets of a campaign what they get."""

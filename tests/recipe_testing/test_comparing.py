@@ -178,6 +178,16 @@ def test_a_field_that_the_files_cannot_answer_says_what_it_needs(recipe: Path) -
     assert failure.reasons == ("not available for want of carts",)
 
 
+def test_one_value_of_a_segment_that_the_files_cannot_answer_says_what_it_needs(tmp_path: Path) -> None:
+    folder = recipe_in(tmp_path / "thanks")
+    recipe = folder / "recipe.yaml"
+    searched = "segments:\n  searched: {each: query, from: events}\n"
+    recipe.write_text(recipe.read_text("utf-8").replace("segments:\n", searched, 1), encoding="utf-8")
+    (failure,) = failures(folder, moment("segments: {searched-tea: [ada]}"))
+    assert failure.got == "nobody"
+    assert failure.reasons == ("not available for want of events",)
+
+
 def test_a_cell_that_could_not_be_read_is_told_beside_a_failure(recipe: Path) -> None:
     text = moment("fields: {ada: {phone: x}}").replace("first_name: Ada", "phone: 12")
     (failure,) = failures(recipe, text)
