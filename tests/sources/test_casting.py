@@ -264,3 +264,9 @@ def test_parquet_of_the_right_types_passes_untouched(tmp_path: Path) -> None:
     assert "__problem" not in source.frame.collect_schema()
     assert "python" not in source.frame.explain().lower()
     assert source.frame.collect().select("customer_id", "at", "event").equals(frame)
+
+
+def test_ids_that_went_through_a_float_are_the_whole_numbers_that_they_were() -> None:
+    assert cast(["12.0", "0012", "0012.0", "v1.0", "1.05", "12.00"], "id") == [
+        "12", "0012", "0012", "v1.0", "1.05", "12.00",
+    ]  # fmt: skip
