@@ -20,8 +20,10 @@ COUNTED = {
     "later_order_items": "order lines after that moment, left out",
     "later_orders": "orders after that moment, left out",
     "orders_of_nobody": "orders without a customer",
+    "orders_without_amount": "orders without an amount; they count as orders, and nothing is spent with them",
+    "refunds_of_orders": "refunds in rows of their own, taken off the orders that they name",
     "shared_identifiers": "addresses and numbers that too many share to say who it is",
-    "uncounted_orders": "orders cancelled, refunded, tests or without an amount: not counted",
+    "uncounted_orders": "orders cancelled, refunded or tests, and refunds that name no order: not counted",
     "unknown_referrers": "referrers who are no customer",
 }
 

@@ -14,7 +14,7 @@ from segcli.sources.finishing_carts import finish_carts
 from segcli.sources.history_tables import with_forgotten
 from segcli.sources.items import product_order, with_products
 from segcli.sources.local_time import LOCAL_COLUMNS, local_columns, local_columns_abroad, write_abroad
-from segcli.sources.orders import one_per_order, repeats_orders, with_order_ids, with_order_windows
+from segcli.sources.orders import ORDER, one_per_order, repeats_orders, with_order_ids, with_order_windows
 from segcli.sources.partitioned import Inputs
 from segcli.sources.person_tables import PRODUCT_TEXTS
 from segcli.sources.reading import Reading
@@ -22,7 +22,6 @@ from segcli.sources.shards import write_parquet
 from segcli.sources.stores import with_nearest_store
 from segcli.sources.tables import CANONICAL, HISTORY, NEAREST_STORE, TEXT, TIME_COLUMN, UNCOUNTED
 
-ORDER = ("customer_id", "order_id")
 NO_ORDERS = pl.DataFrame(schema={"customer_id": TEXT(), "ordered_at": pl.Datetime("us")})
 
 
@@ -57,6 +56,8 @@ def finish_shard(reading: Reading, inputs: Inputs, number: int) -> dict[str, pl.
     # Who is only in the history is no customer any more.
     passed_over = {*HISTORY, *(() if inputs.carts else ("carts", "cart_items"))}
     tables = [rows for name, rows in done.items() if name not in passed_over]
+    if orders is not None and not reading.wants(UNCOUNTED):
+        tables.append(orders.filter(pl.col("counts").not_()))  # who cancelled the only order is somebody too
     everybody = _everybody(inputs.people[number], tables)
     done["customers"] = _write(reading, "customers", _finish_people(reading, inputs, everybody).lazy(), number)
     return done
@@ -84,7 +85,7 @@ def _ready(
 
 def _finish_orders(reading: Reading, shard: pl.LazyFrame, number: int) -> pl.LazyFrame:
     """Orders of somebody, each once and with an id: nearly always the shard as it is."""
-    facts = shard.select("customer_id", "order_id", "counts").collect()
+    facts = shard.select(*ORDER, "counts", "amount").collect()
     nobody = facts["customer_id"].null_count()
     reading.counts["orders_of_nobody"] += nobody
     reading.counts["duplicate_orders"] += 0
@@ -94,9 +95,12 @@ def _finish_orders(reading: Reading, shard: pl.LazyFrame, number: int) -> pl.Laz
     if facts["order_id"].null_count() or repeats_orders(facts):
         named = with_order_ids(shard.collect())
         once = one_per_order(named)
-        reading.counts["duplicate_orders"] += named.height - once.height
+        refunds = int(named["is_refund"].sum()) - int(once["is_refund"].sum())
+        reading.counts["refunds_of_orders"] += refunds
+        reading.counts["duplicate_orders"] += named.height - once.height - refunds
         shard, facts = _write_rows(reading, "orders_once", once.lazy(), number), once
     reading.counts["uncounted_orders"] += facts.height - int(facts["counts"].sum())
+    reading.counts["orders_without_amount"] += facts["amount"].null_count()
     return shard
 
 

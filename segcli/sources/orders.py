@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
+from polars.lazyframe.group_by import LazyGroupBy
 
 from segcli.sources.ages import known_by, until
 from segcli.sources.currencies import converted
@@ -20,6 +21,7 @@ VOID_STATUSES = (
 )  # fmt: skip
 # Of these platforms a status means something else than elsewhere.
 PLATFORM_VOID_STATUSES = {"magento": ("closed",)}
+ORDER = ("customer_id", "order_id")
 ZERO = pl.lit(0).cast(MONEY)  # a Decimal of Python would make Polars import numpy where there is one
 
 
@@ -33,6 +35,7 @@ def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) ->
     columns = frame.collect_schema()
     if source.line_items and "order_id" in columns:
         frame = _fold_lines(frame)
+        columns = frame.collect_schema()
     missing = {
         name: dtype
         for name, dtype in {"amount": MONEY, "currency": pl.String(), **WORKING["orders"]}.items()
@@ -69,7 +72,24 @@ def _fold_lines(frame: pl.LazyFrame) -> pl.LazyFrame:
         folds.append(pl.when(pl.col("line_amount").count() > 0).then(summed).alias("line_amount"))
     if "ordered_at" in columns:
         folds.append(pl.col("ordered_at").min())
-    return frame.filter(pl.col("order_id").is_not_null()).group_by("order_id").agg(folds)
+    frame = frame.filter(pl.col("order_id").is_not_null())
+    whose = next((name for name in ("customer_id", "email") if name in columns), None)
+    return _by_order(frame, whose).agg(folds).drop("__whose", strict=False)
+
+
+def _by_order(frame: pl.LazyFrame, whose: str | None) -> LazyGroupBy:
+    """The lines of each order together; of a number that several customers have, each customer's by themselves.
+
+    Receipts are often numbered anew every day or in every shop. A line that leaves out the customer is no other's.
+    """
+    if whose is None:
+        return frame.group_by("order_id")
+    ends = frame.group_by("order_id").agg(first=pl.col(whose).min(), last=pl.col(whose).max())
+    shared = ends.filter(pl.col("first") != pl.col("last")).select("order_id").collect(engine="streaming")["order_id"]
+    if shared.is_empty():
+        return frame.group_by("order_id")
+    frame = frame.with_columns(__whose=pl.when(pl.col("order_id").is_in(shared.implode())).then(pl.col(whose)))
+    return frame.group_by("order_id", "__whose")
 
 
 def line_amount(price: pl.Expr, quantity: pl.Expr) -> pl.Expr:
@@ -82,7 +102,8 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
     """Orders as of then: `counts`, the amount net of refunds, times that had not come yet null.
 
     An order of 0.00 counts (a gift, a replacement, a full voucher is an order). Rows with a negative amount are
-    refunds on their own and do not count; cancelled, voided, test and fully refunded orders do not either.
+    refunds and do not count; `given_back` is theirs, for the order that they name. Cancelled, voided, test and
+    fully refunded orders do not count either.
     """
     columns = frame.collect_schema()
     times = ["shipped_at", "delivered_at"] if "shipped_at" in columns else [*({"delivered_at"} & set(columns))]
@@ -101,7 +122,11 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
     net = pl.when(void).then(ZERO).otherwise(pl.max_horizontal(pl.col("amount") - refunded, ZERO))
     return (
         frame.filter(until(as_of, "ordered_at"))
-        .with_columns(counts=void.not_(), is_refund=(pl.col("amount") < ZERO).fill_null(False))
+        .with_columns(
+            counts=void.not_(),
+            is_refund=(pl.col("amount") < ZERO).fill_null(False),
+            given_back=pl.when(pl.col("amount") < ZERO).then(ZERO - pl.col("amount")).cast(MONEY),
+        )
         .with_columns(
             # max_horizontal ignores null: an unknown amount stays unknown.
             pl.when(pl.col("amount").is_null() & pl.col("counts"))
@@ -133,12 +158,13 @@ def _void_words(source: SourceFrame) -> list[str]:
 def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame | None:
     """`order_id` and the last `__source` that has it, for orders that several files of one platform hold.
 
-    None when a single file, or several platforms (where equal numbers are different orders unless the
-    customer is the same, which `one_per_order` sees). Ids are read in buckets, so that memory stays flat.
+    A row that is a refund alone takes nobody's place. None when a single file, or several platforms (where equal
+    numbers are different orders unless the customer is the same, which `one_per_order` sees). Ids are read in
+    buckets, so that memory stays flat.
     """
     if len(frames) < 2:
         return None
-    ids = pl.concat([frame.select("order_id", "__source") for frame in frames])
+    ids = pl.concat([_without_refunds(frame).select("order_id", "__source") for frame in frames])
     buckets = 1 + rows // 5_000_000
     found = []
     for bucket in range(buckets):
@@ -147,6 +173,12 @@ def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame
         several = grouped.filter(pl.col("first") < pl.col("last"), pl.col("order_id").is_not_null())
         found.append(several.select("order_id", "last").collect(engine="streaming"))
     return pl.concat(found)
+
+
+def _without_refunds(frame: pl.LazyFrame) -> pl.LazyFrame:
+    if "amount" not in frame.collect_schema():
+        return frame
+    return frame.filter((pl.col("amount") < ZERO).fill_null(False).not_())
 
 
 def with_order_ids(orders: pl.DataFrame) -> pl.DataFrame:
@@ -176,13 +208,30 @@ def repeats_orders(orders: pl.DataFrame) -> bool:
 
 
 def one_per_order(orders: pl.DataFrame) -> pl.DataFrame:
-    """Each order of a customer once: from the last source that has it, there the latest and largest row."""
-    ranked = orders.sort("__source", "ordered_at", "own_amount", *_tie_columns(orders))
-    return ranked.unique(["customer_id", "order_id"], keep="last", maintain_order=True)
+    """Each order of a customer once: from the last source that has it, there the latest and largest row.
+
+    Rows that are refunds alone are taken off the order that they name, each once however often it is written;
+    an order of which nothing is left does not count.
+    """
+    ranked = orders.sort(
+        pl.col("is_refund").not_(), "__source", "ordered_at", "own_amount", *_tie_columns(orders), nulls_last=False
+    )
+    once = ranked.unique(ORDER, keep="last", maintain_order=True)
+    refunds = orders.filter("is_refund").unique([*ORDER, "ordered_at", "own_amount"])
+    if refunds.is_empty():
+        return once
+    off = refunds.group_by(ORDER).agg(off=pl.col("given_back").sum().cast(MONEY))
+    once = once.join(off, on=ORDER, how="left", maintain_order="left")
+    reduced = pl.col("counts") & pl.col("off").is_not_null() & pl.col("amount").is_not_null()
+    left = pl.when(reduced).then(pl.max_horizontal(pl.col("amount") - pl.col("off"), ZERO)).otherwise("amount")
+    nothing_left = (reduced & (pl.col("off") >= pl.col("amount"))).fill_null(False)
+    return once.with_columns(left.cast(MONEY).alias("amount"), counts=pl.col("counts") & nothing_left.not_()).drop(
+        "off"
+    )
 
 
 def _tie_columns(orders: pl.DataFrame) -> list[str]:
-    done = ("__source", "own_id", "ordered_at", "own_amount", "customer_id", "order_id")
+    done = ("__source", "own_id", "ordered_at", "own_amount", *ORDER)
     return [name for name, dtype in orders.schema.items() if name not in done and not dtype.is_nested()]
 
 

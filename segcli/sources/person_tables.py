@@ -64,7 +64,8 @@ def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards
         orders = orders.filter(kept).drop("last")
     orders = settled(orders, reading.as_of, reading.project.delivery_days)
     schema = orders.collect_schema()
-    kept_columns = {*reading.columns("orders", schema), "order_id", "counts", "is_refund", "own_amount", "__source"}
+    kept_columns = {*reading.columns("orders", schema), "order_id", "counts", "__source"}
+    kept_columns |= {"is_refund", "given_back", "own_amount"}
     if reading.wants(UNCOUNTED):
         kept_columns |= {*reading.columns(UNCOUNTED, schema)}
     if any("order_id" not in source.given for source in sources):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -54,13 +54,15 @@ def stage_frames(
             found = _problems_of(source)
             listed[source.file.path].append(found)
             fatal = found.filter("fatal")[ROW].n_unique()
-            whole, timeless, coming = _count(source, as_of)
-            if timeless:
-                reason = f"{timeless} rows without a time"
-                rejections.add(source.file.path, None, TIME_COLUMN[table], reason, None, True)
+            whole, coming = _count(source, as_of)
+            lost = 0
+            for column, count, what in _unplaced(source):
+                lost += count
+                reason = f"{count} {'row' if count == 1 else 'rows'} {what}"
+                rejections.add(source.file.path, None, column, reason, None, True)
             broken = structural.get(source.file.path, 0)
             rows[table] += whole + broken
-            unusable[table] += fatal + timeless + broken
+            unusable[table] += fatal + lost + broken
             later[table] += coming
             ready[table].append(replace(source, frame=_usable(source.frame)))
     for path, found_in_file in listed.items():
@@ -153,20 +155,49 @@ def _list_rejected(path: str, found: pl.DataFrame, file: SourceFile | None, reje
     )
 
 
-def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int, int]:
-    """Rows; of the usable ones, those without a time and those after `as_of`."""
-    columns = source.frame.collect_schema()
+def _count(source: SourceFrame, as_of: dt.datetime) -> tuple[int, int]:
+    """Rows, and how many of the usable ones are after `as_of`."""
     rows = int(source.frame.select(pl.len()).collect().item())
     time = TIME_COLUMN.get(source.table)
-    lines_of_others = source.line_items and source.table != "order_items"  # each order or cart stands there repeatedly
-    if time is None or time not in columns or lines_of_others or source.table == "cart_items":
-        return rows, 0, 0
-    usable = _usable(source.frame)
-    counts = usable.select(timeless=pl.col(time).null_count(), later=(pl.col(time) > as_of).sum())
-    timeless, later = counts.collect(engine="streaming").row(0)
-    if source.table == "order_items":
-        return rows, 0, int(later)  # of an order's lines the first alone may bear its time
-    return rows, int(timeless), int(later)
+    if time is None or not _says(source, time) or _of_other_rows(source):
+        return rows, 0
+    later = _usable(source.frame).select((pl.col(time) > as_of).sum()).collect(engine="streaming").item()
+    return rows, int(later)
+
+
+def _unplaced(source: SourceFrame) -> Iterator[tuple[str, int, str]]:
+    """Usable rows that are of no time, or of no order: the column that lacks, how many they are, and why."""
+    time = TIME_COLUMN.get(source.table)
+    if time is None or not _says(source, time) or source.table in ("order_items", "cart_items"):
+        return  # of an order's lines the first alone may bear its time
+    usable, key = _usable(source.frame), f"{source.table.removesuffix('s')}_id"
+    timeless = _number_of(usable.filter(pl.col(time).is_null()))
+    if not _of_other_rows(source):
+        if timeless:
+            yield time, timeless, "without a time"
+        return
+    if not _says(source, key):
+        return
+    if of_none := _number_of(usable.filter(pl.col(key).is_null())):
+        yield key, of_none, "of no order" if source.table == "orders" else "of no cart"
+    if timeless:
+        whole = usable.filter(pl.col(key).is_not_null()).group_by(key).agg(pl.len(), times=pl.col(time).count())
+        lines = whole.filter(pl.col("times") == 0).select(pl.col("len").sum()).collect(engine="streaming").item()
+        if lines:
+            yield time, int(lines), "without a time"
+
+
+def _of_other_rows(source: SourceFrame) -> bool:
+    """Whether an order, or a cart, stands in several rows of the file, of which one may say it all."""
+    return source.table == "cart_items" or (source.line_items and source.table != "order_items")
+
+
+def _says(source: SourceFrame, column: str) -> bool:
+    return column in source.frame.collect_schema()
+
+
+def _number_of(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _dropped_lines(rejections: Rejections) -> dict[str, int]:

@@ -353,3 +353,104 @@ def test_what_a_row_does_not_say_of_its_product_the_list_of_products_says(
         ("1", "Own name", "Brandless", None), ("2", None, None, None),
         ("3", "Pan", "Brandless", None), ("4", None, None, None),
     ]  # fmt: skip
+
+
+def test_lines_that_say_only_price_and_quantity_make_the_amount_of_their_order(tmp_path: Path) -> None:
+    frame = source(
+        "orders",
+        {
+            "order_id": ["1", "1", "2"],
+            "customer_id": ["a", "a", "b"],
+            "ordered_at": ["2026-06-01"] * 3,
+            "quantity": [2, None, 3],
+            "price": ["10.00", "5.50", "0.33"],
+        },
+        line_items=True,
+    )
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("25.50")), ("2", Decimal("0.99"))]
+
+
+def test_refunds_in_rows_of_their_own_are_taken_off_the_order_that_they_name(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "1", "2", "2", "2", "3", "3", "3", "4", "5"],
+        customer_id=["a"] * 10,
+        ordered_at=["2026-06-01", "2026-06-05", "2026-06-01", "2026-06-02", "2026-06-02", *["2026-06-01"] * 5],
+        amount=["50.00", "-20.00", "50.00", "-10.00", "-10.00", "50.00", "-30.00", "-20.00", "-9.00", "8.00"],
+    )
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "amount", "ordered_at") == [
+        ("1", Decimal("30.00"), day("2026-06-01")),
+        ("2", Decimal("40.00"), day("2026-06-01")),  # the same row twice is one refund
+        ("5", Decimal("8.00"), day("2026-06-01")),
+    ]
+    assert rows(tables, "uncounted_orders", "order_id", "amount") == [("3", Decimal("0.00")), ("4", Decimal("0.00"))]
+    assert (tables.counts["refunds_of_orders"], tables.counts["duplicate_orders"]) == (5, 0)
+
+
+def test_a_refund_in_a_later_file_does_not_take_the_place_of_its_order(tmp_path: Path) -> None:
+    june = {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-01"], "amount": ["50.00"]}
+    refund = {"order_id": ["1"], "customer_id": ["a"], "ordered_at": ["2026-06-20"], "amount": ["-20.00"]}
+    frames = [source("orders", june, file="june.csv"), source("orders", refund, file="refunds.csv")]
+    for number, order in enumerate((frames, frames[::-1])):
+        tables = read(order, tmp_path / str(number))
+        assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("30.00"))]
+
+
+def test_a_refund_in_another_currency_is_taken_off_at_its_rate(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "1"],
+        customer_id=["a"] * 2,
+        ordered_at=["2026-06-01", "2026-06-02"],
+        amount=["100.00", "-20.00"],
+        currency=["EUR"] * 2,
+    )
+    tables = read([frame], tmp_path, currency="TRY", rates={"EUR": Decimal(50)})
+    assert rows(tables, "orders", "amount") == [(Decimal("4000.00"),)]
+
+
+def test_who_cancelled_the_only_order_is_a_customer_still(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2"],
+        customer_id=["a", "b"],
+        ordered_at=["2026-06-01"] * 2,
+        amount=["10.00"] * 2,
+        status=["cancelled", "paid"],
+    )
+    for wanted in ({"orders": {"amount"}}, {"orders": {"amount"}, "uncounted_orders": {"amount"}}):
+        tables = read([frame], tmp_path / str(len(wanted)), needed={"customers": {"customer_id"}, **wanted})
+        assert rows(tables, "customers", "customer_id") == [("a",), ("b",)]
+
+
+def test_orders_without_an_amount_are_counted_and_told_of(tmp_path: Path) -> None:
+    frame = orders(order_id=["1", "2"], customer_id=["a"] * 2, ordered_at=["2026-06-01"] * 2, amount=["10.00", None])
+    tables = read([frame], tmp_path)
+    assert (tables["orders"].rows, tables.counts["orders_without_amount"]) == (2, 1)
+
+
+def test_lines_of_one_number_are_orders_of_each_customer_who_has_it(tmp_path: Path) -> None:
+    lines = {
+        "order_id": ["1", "1", "1", "2", "2"],
+        "customer_id": ["a", "b", "a", "c", None],
+        "ordered_at": ["2026-06-01", "2026-06-02", "2026-06-01", "2026-06-03", None],
+        "product_id": ["p", "p", "q", "p", "q"],
+        "line_amount": ["10.00", "7.00", "1.00", "2.00", "3.00"],
+    }
+    tables = read([source("orders", lines, line_items=True)], tmp_path)
+    assert rows(tables, "orders", "customer_id", "order_id", "amount") == [
+        ("a", "1", Decimal("11.00")), ("b", "1", Decimal("7.00")), ("c", "2", Decimal("5.00")),
+    ]  # fmt: skip
+
+
+def test_lines_of_no_order_and_orders_of_no_time_are_listed(tmp_path: Path) -> None:
+    lines = {
+        "order_id": ["1", "1", None, "2", "2"],
+        "customer_id": ["a"] * 5,
+        "ordered_at": ["2026-06-01", None, "2026-06-01", None, None],
+        "line_amount": ["10.00", "1.00", "7.00", "2.00", "3.00"],
+    }
+    tables = read([source("orders", lines, line_items=True)], tmp_path, max_rejected=Decimal("0.9"))
+    assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("11.00"))]
+    assert tables.rejected.select("column", "reason").rows() == [
+        ("order_id", "1 row of no order"), ("ordered_at", "2 rows without a time"),
+    ]  # fmt: skip

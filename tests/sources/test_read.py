@@ -50,7 +50,7 @@ def test_rows_without_a_time_are_listed_and_not_read(tmp_path: Path) -> None:
     )
     tables = read([frame], tmp_path)
     assert tables["events"].rows == 199
-    assert tables.rejected["reason"].to_list() == ["1 rows without a time"]
+    assert tables.rejected["reason"].to_list() == ["1 row without a time"]
 
 
 def test_tables_have_exactly_the_types_of_the_canonical_columns(tmp_path: Path) -> None:
