@@ -44,6 +44,7 @@ class ListColumn(Record):
     always: bool = False  # written, empty, even where no file gave what it is made from
     required: bool = False  # every row must have it
     consent: ConsentSpelling | None = None
+    between: str | None = None  # stands between several values of one cell: one value must not hold it
     spelling: str | None = None  # strftime, where it is not the format's own
     allowed: tuple[str, ...] | None = None
     json_of: tuple[str, ...] = ()  # one JSON object of these columns and all chosen fields

@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import polars as pl
@@ -59,6 +60,15 @@ def test_a_segment_name_is_quoted_and_escaped_as_its_place_needs(customers, segm
     nested = write_run(tmp_path / "json", contents(customers, odd), esp="listmonk") / "segments"
     assert ',"hats, ""big""' in next(plain.iterdir()).read_text()
     assert r'""segment"":""hats, \""big\""""' in next(nested.iterdir()).read_text()
+
+
+@pytest.mark.parametrize(
+    ("esp", "tag"), [("mailchimp", "hats caps|x"), ("mautic", "hats, caps x"), (None, "hats, caps|x")]
+)
+def test_a_segment_is_one_tag_where_tags_stand_in_one_cell(esp, tag, customers, segment, contents, tmp_path) -> None:
+    run = write_run(tmp_path, contents(customers, segment("hats, caps|x", "lapsed")), esp=esp)
+    with next((run / "segments").iterdir()).open() as lines:
+        assert tag in next(row for row in list(csv.reader(lines))[1:])
 
 
 def test_an_unknown_esp_offers_the_nearest_name(customers, contents, tmp_path) -> None:
