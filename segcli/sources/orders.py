@@ -47,7 +47,8 @@ def orders_of(source: SourceFrame, number: int, rates: Mapping[str, Decimal]) ->
     if "status" in columns:
         frame = frame.with_columns(void_status=pl.col("status").is_in(_void_words(source)))
     amount = pl.coalesce("amount", "line_amount").alias("amount")
-    return frame.with_columns(amount).with_columns(
+    refunded = pl.col("refunded").abs()  # some write what was given back as -5.00
+    return frame.with_columns(amount, refunded).with_columns(
         converted("amount", rates),
         converted("refunded", rates),
         pl.lit(number, pl.Int64).alias("__source"),

@@ -45,6 +45,18 @@ def test_amounts_are_net_of_refunds_and_never_below_zero(tmp_path: Path) -> None
     assert rows(tables, "uncounted_orders", "order_id") == [("2",)]
 
 
+def test_what_was_given_back_may_be_written_with_a_minus(tmp_path: Path) -> None:
+    frame = orders(
+        order_id=["1", "2"],
+        customer_id=["a"] * 2,
+        ordered_at=["2026-06-01"] * 2,
+        amount=["10.00"] * 2,
+        refunded=["-2.50", "-10.00"],
+    )
+    tables = read([frame], tmp_path)
+    assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("7.50"))]
+
+
 def test_an_order_in_two_files_counts_once_as_the_last_file_has_it(tmp_path: Path) -> None:
     january = source(
         "orders",
