@@ -12,13 +12,10 @@ from polars.lazyframe.group_by import LazyGroupBy
 from segcli.sources.ages import known_by, until
 from segcli.sources.currencies import converted
 from segcli.sources.customer_order import by_customer, starts_customer
+from segcli.sources.headers import fold
 from segcli.sources.tables import MONEY, WORKING, SourceFrame
+from segcli.sources.words import meanings
 
-# Spellings after lower case, `wc-` taken off, and blanks and underscores as hyphens.
-VOID_STATUSES = (
-    "cancelled", "canceled", "voided", "void", "refunded", "fully-refunded", "test", "failed", "declined",
-    "expired", "draft", "checkout-draft", "trash",
-)  # fmt: skip
 # Of these platforms a status means something else than elsewhere.
 PLATFORM_VOID_STATUSES = {"magento": ("closed",)}
 ORDER = ("customer_id", "order_id")
@@ -143,17 +140,10 @@ def settled(frame: pl.LazyFrame, as_of: dt.datetime, delivery_days: int) -> pl.L
 def _void_words(source: SourceFrame) -> list[str]:
     """Which of the file's statuses, as it spells them, make an order void: few words, found before the rows."""
     spelled = source.frame.select(pl.col("status").drop_nulls().unique()).collect(engine="streaming")
-    status = pl.col("status").str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-")
-    words = [
-        *VOID_STATUSES,
-        *(
-            word
-            for name in PLATFORM_VOID_STATUSES
-            if source.platform.startswith(name)
-            for word in PLATFORM_VOID_STATUSES[name]
-        ),
-    ]
-    return sorted(spelled.filter(status.str.strip_prefix("wc-").is_in(words))["status"].to_list())
+    known = {*meanings("statuses")}
+    for platform, words in PLATFORM_VOID_STATUSES.items():
+        known |= {*words} if source.platform.startswith(platform) else set()
+    return sorted(status for status in spelled["status"] if fold(status).removeprefix("wc_") in known)
 
 
 def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame | None:

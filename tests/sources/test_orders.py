@@ -45,6 +45,31 @@ def test_amounts_are_net_of_refunds_and_never_below_zero(tmp_path: Path) -> None
     assert rows(tables, "uncounted_orders", "order_id") == [("2",)]
 
 
+def test_orders_are_void_in_the_words_of_several_languages(tmp_path: Path) -> None:
+    void = ["İptal Edildi", "iade", "Storniert", "Annulée", "Cancelado", "Đã hủy", "CANCELLED BY CUSTOMER", "Returned"]
+    counted = [
+        "Tamamlandı",
+        "Kargoya verildi",
+        "partially_refunded",
+        "iade talebi",
+        "Unpaid",
+        "on-hold",
+        "Closed",
+        None,
+    ]
+    status = [*void, *counted]
+    frame = orders(
+        order_id=[str(number) for number in range(len(status))],
+        customer_id=["a"] * len(status),
+        ordered_at=["2026-06-01"] * len(status),
+        amount=["10.00"] * len(status),
+        status=status,
+    )
+    tables = read([frame], tmp_path)
+    assert {row[0] for row in rows(tables, "orders", "status")} == {*counted}
+    assert {row[0] for row in rows(tables, "uncounted_orders", "status")} == {*void}
+
+
 def test_what_was_given_back_may_be_written_with_a_minus(tmp_path: Path) -> None:
     frame = orders(
         order_id=["1", "2"],
