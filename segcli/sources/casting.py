@@ -177,7 +177,7 @@ _TEXT_CASTS: dict[str, Callable[[Cells, Formats], pl.Expr]] = {
     "country": lambda cells, formats: words.country(_text(cells, formats)),
     "gender": lambda cells, formats: words.gender(_text(cells, formats)),
     "language": lambda cells, formats: _text(cells, formats).str.to_lowercase().str.replace_all("_", "-"),
-    "currency": lambda cells, formats: _text(cells, formats).str.to_uppercase(),
+    "currency": lambda cells, formats: words.currency(_text(cells, formats)),
     "event": lambda cells, formats: words.event(_text(cells, formats)),
     "list": _list,
     "money": _money,

@@ -20,7 +20,7 @@ LANGUAGES = ("en", "de", "fr", "es", "tr", "vi", "nl", "it", "pt")
 
 @cache
 def meanings(kind: str) -> dict[str, str]:
-    """Folded word -> what it means, of `flags`, `genders`, `events` or `countries`."""
+    """Word -> what it means, of `flags`, `genders`, `events`, `statuses`, `currencies` or `countries`."""
     groups: dict[str, list[str]] = load_yaml("words.yaml")[kind]
     return {word: meaning for meaning, words in groups.items() for word in (meaning.lower(), *words)}
 
@@ -45,6 +45,12 @@ def gender(cells: pl.Expr) -> pl.Expr:
 def event(cells: pl.Expr) -> pl.Expr:
     """The event by segcli's name where it has one, else folded."""
     return _distinct(cells, lambda cell: meanings("events").get(fold(cell), fold(cell)) or None, pl.String())
+
+
+def currency(cells: pl.Expr) -> pl.Expr:
+    """ISO 4217 codes for codes and signs; what is neither stays as it is, in capitals."""
+    known = meanings("currencies")
+    return _distinct(cells, lambda cell: known.get(cell.lower(), cell.upper()), pl.String())
 
 
 def country(cells: pl.Expr) -> pl.Expr:

@@ -270,3 +270,8 @@ def test_ids_that_went_through_a_float_are_the_whole_numbers_that_they_were() ->
     assert cast(["12.0", "0012", "0012.0", "v1.0", "1.05", "12.00"], "id") == [
         "12", "0012", "0012", "v1.0", "1.05", "12.00",
     ]  # fmt: skip
+
+
+def test_currencies_are_codes_however_they_are_written() -> None:
+    written = ["EUR", "eur", "€", " TL", "₺", "vnđ", "$", "gbp", ""]
+    assert cast(written, "currency") == ["EUR", "EUR", "EUR", "TRY", "TRY", "VND", "$", "GBP", None]
