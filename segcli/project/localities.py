@@ -22,6 +22,8 @@ COUNTRIES = frozenset(_ISO_3166_1.split())
 _OTHER_COUNTRY_CODES = {"UK": "GB", "EL": "GR", "EN": "GB"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s?(Z|[+-]\d\d:?\d\d)?)?")
 
+YEARS = range(1980, 2201)  # at whose days a run may be: before them no shop has orders, and days can be counted on
+
 
 def read_timezone(name: str, place: Place | None, problems: Problems) -> ZoneInfo:
     """The time zone of that name; UTC and a problem when there is none."""
@@ -79,6 +81,10 @@ def read_moment(text: str, zone: ZoneInfo, place: Place | None, key: str, proble
     if moment is None:
         hint = "Write 2026-06-30, 2026-06-30T09:00 or 2026-06-30T09:00+03:00."
         problems.error(f"'{text}' is no moment.", place, key, hint=hint)
+    elif moment.year not in YEARS:
+        hint = f"Write a moment of the years {YEARS[0]} to {YEARS[-1]}."
+        problems.error(f"'{text}' is no moment at which a shop can be.", place, key, hint=hint)
+        return None
     return moment
 
 

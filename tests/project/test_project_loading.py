@@ -132,6 +132,11 @@ def test_anything_else_is_no_moment(as_of: str) -> None:
     assert f"--as-of: '{as_of}' is no moment." in message("orders.csv", as_of=as_of)
 
 
+@pytest.mark.parametrize("as_of", ["0001-01-01", "1979-12-31", "2201-01-01", "9999-12-31T23:59"])
+def test_a_moment_is_of_a_year_in_which_days_can_be_counted_on_and_back(as_of: str) -> None:
+    assert f"--as-of: '{as_of}' is no moment at which a shop can be." in message("orders.csv", as_of=as_of)
+
+
 def test_options_go_before_the_file(here: Path) -> None:
     write_recipe("shop/own", SEGMENT)
     write_recipe("tried", "segments: {tried: {where: true}}\n")
