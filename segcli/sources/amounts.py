@@ -13,6 +13,7 @@ COMMA = r"(?:^|\D)\d*,\d{1,2}\D*$|\d,\d{4,}\D*$|\.\d{3},\d|\.\d{3}\.\d{3}\D*$|(?
 UNSURE = r"^\D*[1-9]\d{0,2}[.,]\d{3}\D*$"
 
 ABSURD = 10**12
+NO_CENTS = r"(\d)[.,][-–—]+(\D*)$"  # `12,-` are twelve without cents, and no debt
 _CURRENCY = r"(?:\p{Sc}|[\p{L}]{1,3}\.?\p{Sc}?)?"
 _SPACE = r"[\s\x{A0}\x{202F}']"
 
@@ -25,7 +26,14 @@ def money_steps(decimal: str) -> list[Step]:
 
 def number_steps(decimal: str) -> list[Step]:
     """Text to Float64; a bare point is understood whatever the mark, as coordinates have one."""
-    return [_written_step(decimal, pl.Float64()), _direct_step(pl.Float64())]
+    return [_written_step(decimal, pl.Float64()), _finite]
+
+
+def _finite(cells: pl.Series) -> pl.Series:
+    numbers = cells.cast(pl.Float64, strict=False)
+    return numbers.zip_with(
+        numbers.is_finite().fill_null(False), pl.repeat(None, len(cells), dtype=pl.Float64, eager=True)
+    )
 
 
 def _direct_step(dtype: pl.DataType) -> Step:
@@ -39,6 +47,7 @@ def _written_step(decimal: str, dtype: pl.DataType) -> Step:
     shape = rf"^\s*[(+\-−]?\s*{_CURRENCY}\s*[+\-−]?\s*({number}){_SPACE}*{_CURRENCY}\s*[)\-−]?\s*$"
 
     def read(cells: pl.Series) -> pl.Series:
+        cells = cells.str.replace(NO_CENTS, "${1}${2}")
         digits = cells.str.extract(shape, 1).str.replace_all(rf"{comma}|{_SPACE}", "")
         if decimal == ",":
             digits = digits.str.replace(",", ".", literal=True)

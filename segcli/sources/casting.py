@@ -22,6 +22,11 @@ UTC = ZoneInfo("UTC")
 # What systems write when they do not know: the years 1, 1900 and 1970. No shop's export begins before this.
 EARLIEST = dt.datetime(1980, 1, 1)
 BEFORE_EARLIEST = r"^\s*(?:0\d{3}|1[0-8]\d\d|19[0-7]\d)-"
+# How programs write that there is none, where an id or an address would stand.
+NOTHING = (
+    "-", "--", "null", "NULL", "Null", "none", "None", "NONE", "nan", "NaN", "NAN", "NA", "<NA>", "n/a", "N/A", "#N/A",
+    "undefined", "\\N",
+)  # fmt: skip
 FLOAT_ID = r"^(\d+)\.0$"
 PROBLEM = pl.Struct({"column": pl.String, "reason": pl.String, "value": pl.String, "fatal": pl.Boolean})
 # Without these a row says nothing: a cell there that cannot be read costs the row.
@@ -110,13 +115,14 @@ def cast_cells(cells: Cells, meaning: str, formats: Formats, countries: pl.Expr 
 
 
 def tidy_id(cells: Cells) -> pl.Expr:
-    """An id as text: no blanks around it, no leading apostrophe, no `.0` of a number that was a float.
+    """An id or an address as text: no blanks around it, no leading apostrophe, no `.0` of a number that was a float.
 
-    Programs that know whole numbers only without gaps write `12.0` into text too, where another row has no id.
+    A word for nothing is null: two people whose address is `-` are two. Programs that know whole numbers only
+    without gaps write `12.0` into text too, where another row has no id.
     """
     if cells.dtype == pl.String:
         text = cells.column.str.strip_chars(" \t\r\n\u00a0").str.strip_prefix("'").str.replace(FLOAT_ID, "${1}")
-        return pl.when(text.str.len_bytes() > 0).then(text)
+        return pl.when(text.str.len_bytes() > 0, text.is_in(NOTHING).not_()).then(text)
     if cells.dtype.is_float():
         whole = cells.column.cast(pl.Int64, strict=False)
         same = whole.cast(pl.Float64) == cells.column

@@ -208,7 +208,7 @@ def one_per_order(orders: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_refund").not_(), "__source", "ordered_at", "own_amount", *_tie_columns(orders), nulls_last=False
     )
     once = ranked.unique(ORDER, keep="last", maintain_order=True)
-    refunds = orders.filter("is_refund").unique([*ORDER, "ordered_at", "own_amount"])
+    refunds = orders.filter("is_refund").unique([*ORDER, "ordered_at", "own_amount", "given_back"])
     if refunds.is_empty():
         return once
     off = refunds.group_by(ORDER).agg(off=pl.col("given_back").sum().cast(MONEY))

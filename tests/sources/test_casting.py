@@ -58,6 +58,10 @@ def orders_file(root: Path, *rows: str, header: str = "order_id;customer_id;orde
         (" 7 ", ".", "7.00"),
         ("350.000 ₫", ",", "350000.00"),
         ("1,00,000", ".", "100000.00"),
+        ("12,-", ",", "12.00"),
+        ("€ 1.250,--", ",", "1250.00"),
+        ("12.– CHF", ".", "12.00"),
+        ("-12,-", ",", "-12.00"),
         ("0.1", ".", "0.10"),
         ("1,5", ".", None),
         ("12.50", ",", None),
@@ -275,3 +279,26 @@ def test_ids_that_went_through_a_float_are_the_whole_numbers_that_they_were() ->
 def test_currencies_are_codes_however_they_are_written() -> None:
     written = ["EUR", "eur", "€", " TL", "₺", "vnđ", "$", "gbp", ""]
     assert cast(written, "currency") == ["EUR", "EUR", "EUR", "TRY", "TRY", "VND", "$", "GBP", None]
+
+
+def test_words_for_nothing_are_no_ids_and_no_addresses() -> None:
+    assert cast(["-", "n/a", "NULL", "NaN", "a-1"], "id") == [None, None, None, None, "a-1"]
+    assert cast(["-", "N/A", "none@shop.example"], "email") == [None, None, "none@shop.example"]
+
+
+def test_what_is_no_finite_number_is_none() -> None:
+    assert cast(["NaN", "inf", "-Infinity", "1.5", "2e3"], "number") == [None, None, None, 1.5, 2000.0]
+
+
+def test_nan_in_a_parquet_file_is_a_blank_cell(tmp_path: Path) -> None:
+    nan = float("nan")
+    rows = {
+        "order_id": [1.0, 2.0, nan], "customer_id": [7.0, nan, 8.0], "ordered_at": [NOON] * 3,
+        "amount": [1.0, 2.0, nan], "shoe_size": [nan, 41.0, 42.5],
+    }  # fmt: skip
+    pl.DataFrame(rows).write_parquet(tmp_path / "orders.parquet")
+    orders = typed_sources(project_of(tmp_path, tmp_path / "orders.parquet"))["orders"][0].frame.collect()
+    assert orders.select("order_id", "customer_id", "amount", "shoe_size").rows() == [
+        ("1", "7", Decimal("1.00"), None), ("2", None, Decimal("2.00"), 41.0), (None, "8", None, 42.5),
+    ]  # fmt: skip
+    assert orders["__problem"].null_count() == 3
