@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from segcli.sources.stepwise import Step
-from segcli.sources.tables import MONEY
 
 # Cells that tell which mark is the decimal one, and cells that could be either (`1.234`).
 POINT = r"(?:^|\D)\d*\.\d{1,2}\D*$|\d\.\d{4,}\D*$|,\d{3}\.\d|,\d{3},\d{3}\D*$|(?:^|\D)0\.\d"
@@ -18,10 +17,10 @@ _CURRENCY = r"(?:\p{Sc}|[\p{L}]{1,3}\.?\p{Sc}?)?"
 _SPACE = r"[\s\x{A0}\x{202F}']"
 
 
-def money_steps(decimal: str) -> list[Step]:
-    """Text to Decimal(18,2), rounded half to even, when `decimal` is the decimal mark."""
-    written = _written_step(decimal, MONEY)
-    return [_direct_step(MONEY), written] if decimal == "." else [written]
+def money_steps(decimal: str, dtype: pl.DataType) -> list[Step]:
+    """Text to a Decimal, rounded half to even, when `decimal` is the decimal mark."""
+    written = _written_step(decimal, dtype)
+    return [_direct_step(dtype), written] if decimal == "." else [written]
 
 
 def number_steps(decimal: str) -> list[Step]:

@@ -15,7 +15,7 @@ import polars as pl
 from segcli.sources import words
 from segcli.sources.amounts import ABSURD, money_steps, number_steps
 from segcli.sources.stepwise import stepwise
-from segcli.sources.tables import CANONICAL, DATE, FLAG, MONEY, NUMBER, TEXT, TEXTS, TIME, WHOLE, WORKING
+from segcli.sources.tables import CANONICAL, DATE, FLAG, MONEY, NUMBER, TEXT, TEXTS, TIME, UNIT_PRICE, WHOLE, WORKING
 from segcli.sources.times import native_time, time_steps
 
 UTC = ZoneInfo("UTC")
@@ -57,8 +57,10 @@ BY_TYPE = {
     MONEY: "money", TIME: "time", DATE(): "date", FLAG(): "flag", NUMBER(): "number", WHOLE(): "whole",
     TEXTS: "list", TEXT(): "text",
 }  # fmt: skip
+AMOUNTS = {"money": MONEY, "unit_price": UNIT_PRICE}
 REASONS = {
-    "money": "not an amount", "time": "not a time", "date": "no such date", "flag": "neither yes nor no",
+    "money": "not an amount", "unit_price": "not an amount", "time": "not a time", "date": "no such date",
+    "flag": "neither yes nor no",
     "number": "not a number", "whole": "not a whole number", "phone": "not a phone number",
     "gender": "not a gender that is known",
 }  # fmt: skip
@@ -92,6 +94,8 @@ class Cells:
 
 def meaning_of(table: str, column: str, dtype: pl.DataType | None = None) -> str:
     """What a column of a table holds: `id`, `email`, `money`, `time` ..."""
+    if (table, column) == ("orders", "price"):
+        return "unit_price"  # only multiplied, and never shown
     if column in MEANINGS and not (table == "products" and column == "url"):
         return MEANINGS[column]
     known = {**CANONICAL.get(table, {}), **WORKING.get(table, {})}
@@ -100,7 +104,7 @@ def meaning_of(table: str, column: str, dtype: pl.DataType | None = None) -> str
 
 def dtype_of(meaning: str) -> pl.DataType:
     """The type of a column with this meaning."""
-    return {kind: dtype for dtype, kind in BY_TYPE.items()}.get(meaning, TEXT())
+    return AMOUNTS.get(meaning) or {kind: dtype for dtype, kind in BY_TYPE.items()}.get(meaning, TEXT())
 
 
 def cast_cells(cells: Cells, meaning: str, formats: Formats, countries: pl.Expr | None = None) -> pl.Expr:
@@ -135,8 +139,8 @@ def _text(cells: Cells, _: Formats) -> pl.Expr:
     return pl.when(text.str.len_bytes() > 0).then(text)
 
 
-def _money(cells: Cells, formats: Formats) -> pl.Expr:
-    return _sane(stepwise(cells.column, money_steps(formats.decimal), MONEY))
+def _money(cells: Cells, formats: Formats, dtype: pl.DataType = MONEY) -> pl.Expr:
+    return _sane(stepwise(cells.column, money_steps(formats.decimal, dtype), dtype))
 
 
 def _sane(amount: pl.Expr) -> pl.Expr:
@@ -187,6 +191,7 @@ _TEXT_CASTS: dict[str, Callable[[Cells, Formats], pl.Expr]] = {
     "event": lambda cells, formats: words.event(_text(cells, formats)),
     "list": _list,
     "money": _money,
+    "unit_price": lambda cells, formats: _money(cells, formats, UNIT_PRICE),
     "number": _number,
     "whole": _whole,
     "flag": lambda cells, formats: words.flag(_text(cells, formats)),
@@ -198,11 +203,12 @@ _TEXT_CASTS: dict[str, Callable[[Cells, Formats], pl.Expr]] = {
 def _cast_native(cells: Cells, meaning: str, formats: Formats) -> pl.Expr:
     """Columns of Parquet and NDJSON, which have types; a type that already fits passes untouched."""
     column, dtype = cells.column, cells.dtype
-    if dtype == dtype_of(meaning) and meaning not in ("money", "time"):
+    if dtype == dtype_of(meaning) and meaning != "time":
         return column
-    if meaning == "money":
-        exact = column.round(2) if dtype.is_float() else column
-        return _sane(exact.cast(MONEY, strict=False)) if dtype != MONEY else column
+    if meaning in AMOUNTS:
+        wanted = AMOUNTS[meaning]
+        exact = column.round(wanted.scale) if dtype.is_float() else column
+        return _sane(exact.cast(wanted, strict=False))
     if meaning in ("time", "date"):
         if dtype == pl.Date:
             return column if meaning == "date" else column.cast(TIME)
@@ -227,8 +233,8 @@ def can_fail(cells: Cells, meaning: str) -> bool:
         return False
     if cells.dtype == pl.String:
         return True
-    if meaning == "money":
-        return cells.dtype != MONEY
+    if meaning in AMOUNTS:
+        return cells.dtype != AMOUNTS[meaning]
     return meaning == "phone"
 
 
@@ -249,7 +255,7 @@ def first_problem(table: str, checks: Sequence[tuple[str, str, Cells]]) -> pl.Ex
         if meaning == "time":
             early = shown.str.contains(BEFORE_EARLIEST)
             why = pl.when(early).then(pl.lit("a time before 1980")).otherwise(why)
-        if meaning == "money":
+        if meaning in AMOUNTS:
             large = shown.str.count_matches(r"\d") > 12
             why = pl.when(large).then(pl.lit("an absurd amount")).otherwise(why)
         column = pl.when(failed).then(pl.lit(name)).otherwise(column)

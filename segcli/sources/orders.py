@@ -92,7 +92,7 @@ def _by_order(frame: pl.LazyFrame, whose: str | None) -> LazyGroupBy:
 
 def line_amount(price: pl.Expr, quantity: pl.Expr) -> pl.Expr:
     """Price times quantity, rounded half to even cents; exact for quantities of up to three decimals."""
-    exact = price.cast(pl.Decimal(38, 5)) * quantity.cast(pl.Decimal(38, 5)).round(3)
+    exact = price.cast(pl.Decimal(38, 9)) * quantity.cast(pl.Decimal(38, 9)).round(3)
     return exact.round(2, mode="half_to_even").cast(MONEY)
 
 

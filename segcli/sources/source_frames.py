@@ -92,7 +92,7 @@ def _look(plan: FilePlan, frame: pl.LazyFrame, needed: Mapping[str, frozenset[st
         types = catalog.tables[rule.table].columns if rule.table in catalog.tables else {}
         for column, cell in rule.columns.items():
             meaning = meaning_of(rule.table, column, types.get(column))
-            kind = {"date": "time", "number": "money", "whole": "money"}.get(meaning, meaning)
+            kind = {"date": "time", "number": "money", "whole": "money", "unit_price": "money"}.get(meaning, meaning)
             if kind in kinds and column in wanted and column not in ("latitude", "longitude"):
                 kinds[kind] |= {name for name in cell.sources if name in plan.file.header}
     # Only amounts tell the decimal mark of a file; a count without one says nothing.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from segcli.sources.recognition import FilePlan
 
 MONEY = pl.Decimal(18, 2)
+UNIT_PRICE = pl.Decimal(18, 6)  # of one piece, as it is multiplied: screws cost 0.125
 TIME = pl.Datetime("us")
 TEXT = pl.String
 NUMBER = pl.Float64
@@ -127,7 +128,7 @@ WORKING: dict[str, dict[str, pl.DataType]] = {
         "email": TEXT(), "phone": TEXT(), "refunded": MONEY, "cancelled_at": TIME, "test": FLAG(),
         "test_tag": FLAG(),  # of an order that a shop marked as a test itself
         "line_amount": MONEY,  # what one line of an order came to, where a file has no order total
-        "price": MONEY, "quantity": NUMBER(),  # of one line, where it does not say that either
+        "price": UNIT_PRICE, "quantity": NUMBER(),  # of one line, where it does not say that either
     },
     "order_items": {"email": TEXT(), "phone": TEXT(), "line_amount": MONEY, "currency": TEXT()},
     "events": {"email": TEXT(), "phone": TEXT(), "quantity": NUMBER(), "price": MONEY},

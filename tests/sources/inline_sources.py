@@ -55,7 +55,7 @@ def source(
             values = [day(value) if isinstance(value, str) else value for value in values]
         elif dtype == pl.Date():
             values = [dt.date.fromisoformat(value) if isinstance(value, str) else value for value in values]
-        elif dtype == pl.Decimal(18, 2):
+        elif isinstance(dtype, pl.Decimal):
             values = [Decimal(value) if isinstance(value, str) else value for value in values]
         columns.append(pl.Series(name, values, dtype=dtype))
     recognised = RecognisedFile(file or f"{table}.csv", (table,), platform)

@@ -80,7 +80,7 @@ def test_every_amount_survives_both_ways_of_writing_it(amount: Decimal) -> None:
         (f"{amount:,.2f}", "."),
         (f"{amount:,.2f}".translate(str.maketrans(",.", ".,")), ","),
     ):
-        assert in_steps(pl.Series([text]), money_steps(decimal)).cast(MONEY).to_list() == [amount]
+        assert in_steps(pl.Series([text]), money_steps(decimal, MONEY)).cast(MONEY).to_list() == [amount]
 
 
 def test_absurd_amounts_are_no_amounts() -> None:

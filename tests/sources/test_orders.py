@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from segcli.problems import DataError
+from tests.sources.inline_files import project_of, typed_sources, write_csv
 from tests.sources.inline_sources import day, read, rows, source
 
 
@@ -406,6 +407,19 @@ def test_lines_that_say_only_price_and_quantity_make_the_amount_of_their_order(t
     )
     tables = read([frame], tmp_path)
     assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("25.50")), ("2", Decimal("0.99"))]
+
+
+def test_a_price_of_less_than_a_cent_is_multiplied_as_it_is(tmp_path: Path) -> None:
+    """From the file on: 1,000 screws at 0.125 are 125.00, and not 120.00 or 130.00."""
+    header = "invoice_no,customer_id,date,sku,quantity,unit_price"
+    rows_of_file = [
+        dict(zip(header.split(","), cells, strict=True))
+        for cells in (("1", "a", "2026-06-01", "s", "1000", "0.125"), ("2", "a", "2026-06-01", "s", "3", "3.333"))
+    ]
+    project = project_of(tmp_path, write_csv(tmp_path / "lines.csv", header, *rows_of_file))
+    frames = [frame for frames in typed_sources(project).values() for frame in frames]
+    tables = read(frames, tmp_path / "scratch")
+    assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("125.00")), ("2", Decimal("10.00"))]
 
 
 def test_refunds_in_rows_of_their_own_are_taken_off_the_order_that_they_name(tmp_path: Path) -> None:
