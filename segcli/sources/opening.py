@@ -173,7 +173,7 @@ def _with_header(file: SourceFile, text: str, separator: str | None, problems: P
     if any("\0" in name for name in names):
         raise UnreadableFileError("NUL bytes in the header: this is no text, or a damaged copy", before + 1)
     place = Place(file.name, before + 1)
-    if file.remote is False and len(text) < HEAD_BYTES // 4 and not "".join(body[reader.line_num :]).strip():
+    if file.remote is False and file.size < HEAD_BYTES and not "".join(body[reader.line_num :]).strip():
         problems.warn("the file has a header and no rows", place)
     header = _unique_names(names, place, problems)
     return replace(file, header=header, separator=separator, header_lines=before + reader.line_num)

@@ -138,6 +138,10 @@ def test_a_header_alone_is_a_table_without_rows_and_a_warning(tmp_path: Path) ->
     assert_frame_equal(read(path)[1], frame([], id=[], name=[]))
 
 
+def test_a_first_row_longer_than_what_is_looked_at_is_a_row(tmp_path: Path) -> None:
+    assert warnings_of(written(tmp_path, f"id,note\n1,{'x' * 1_200_000}\n2,b\n")) == []
+
+
 # --- what is no table
 
 
