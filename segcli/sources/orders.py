@@ -149,21 +149,32 @@ def _void_words(source: SourceFrame) -> list[str]:
 def superseded_orders(frames: Sequence[pl.LazyFrame], rows: int) -> pl.DataFrame | None:
     """`order_id` and the last `__source` that has it, for orders that several files of one platform hold.
 
+    With `ordered_at` where all files have it: a shop that numbers its receipts anew every month has other orders
+    under the same numbers, whereas an order keeps its time. (Those of one customer `one_per_order` sees too.)
     A row that is a refund alone takes nobody's place. None when a single file, or several platforms (where equal
     numbers are different orders unless the customer is the same, which `one_per_order` sees). Ids are read in
     buckets, so that memory stays flat.
     """
     if len(frames) < 2:
         return None
-    ids = pl.concat([_without_refunds(frame).select("order_id", "__source") for frame in frames])
+    dated = all("ordered_at" in frame.collect_schema() for frame in frames)
+    key = ["order_id", *(["ordered_at"] if dated else [])]
+    ids = pl.concat([_without_refunds(frame).select(*key, "__source") for frame in frames])
     buckets = 1 + rows // 5_000_000
     found = []
     for bucket in range(buckets):
         mine = ids.filter(pl.col("order_id").hash(seed=1) % buckets == bucket) if buckets > 1 else ids
-        grouped = mine.group_by("order_id").agg(last=pl.col("__source").max(), first=pl.col("__source").min())
+        grouped = mine.group_by(key).agg(last=pl.col("__source").max(), first=pl.col("__source").min())
         several = grouped.filter(pl.col("first") < pl.col("last"), pl.col("order_id").is_not_null())
-        found.append(several.select("order_id", "last").collect(engine="streaming"))
+        found.append(several.select(*key, "last").collect(engine="streaming"))
     return pl.concat(found)
+
+
+def without_superseded(rows: pl.LazyFrame, last: pl.DataFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """The rows of orders (or of their lines) that no later file has again, and the others."""
+    rows = rows.join(last.lazy(), on=[name for name in last.columns if name != "last"], how="left")
+    kept = pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))
+    return rows.filter(kept).drop("last"), rows.filter(kept.not_())
 
 
 def _without_refunds(frame: pl.LazyFrame) -> pl.LazyFrame:

@@ -11,7 +11,7 @@ from segcli.sources.carts import CART_EVENTS
 from segcli.sources.currencies import converted
 from segcli.sources.customers import INTERNAL, as_of_then, merge_records
 from segcli.sources.items import items_of, order_facts, says_all, with_their_orders
-from segcli.sources.orders import orders_of, settled, superseded_orders
+from segcli.sources.orders import orders_of, settled, superseded_orders, without_superseded
 from segcli.sources.reading import Reading
 from segcli.sources.shards import count_rows, partition, write_parquet
 from segcli.sources.tables import MONEY, PRODUCT_COLUMNS, TEXT, TIME, UNCOUNTED, SourceFrame
@@ -57,11 +57,9 @@ def partition_orders(reading: Reading, sources: Sequence[SourceFrame]) -> Shards
         last = superseded_orders(frames, rows)
     orders = pl.concat([reading.of_people(frame) for frame in frames], how="diagonal_relaxed")
     if last is not None and not last.is_empty():
-        orders = orders.join(last.lazy(), on="order_id", how="left")
-        kept = pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))
+        orders, again = without_superseded(orders, last)
         # Each order that several files hold is in each of them once, or the shards see to it.
-        reading.counts["duplicate_orders"] += _count(orders.filter(kept.not_()))
-        orders = orders.filter(kept).drop("last")
+        reading.counts["duplicate_orders"] += _count(again)
     orders = settled(orders, reading.as_of, reading.project.delivery_days)
     schema = orders.collect_schema()
     kept_columns = {*reading.columns("orders", schema), "order_id", "counts", "__source"}
@@ -96,8 +94,7 @@ def partition_items(
         joined.append(with_their_orders(reading.of_people(frame), facts, reading.rates))
     items = pl.concat(joined, how="diagonal_relaxed")
     if last is not None and not last.is_empty():
-        items = items.join(last.lazy(), on="order_id", how="left")
-        items = items.filter(pl.col("last").is_null() | (pl.col("last") == pl.col("__source"))).drop("last")
+        items, _ = without_superseded(items, last)
     items = _happened(reading, items, "ordered_at")
     names = {*reading.columns("order_items", items.collect_schema()), *(["__source"] if len(sources) > 1 else [])}
     items = items.select(name for name in items.collect_schema() if name in names)

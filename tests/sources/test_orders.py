@@ -448,6 +448,25 @@ def test_a_refund_in_a_later_file_does_not_take_the_place_of_its_order(tmp_path:
         assert rows(tables, "orders", "order_id", "amount") == [("1", Decimal("30.00"))]
 
 
+def test_numbers_that_begin_anew_in_another_file_are_other_orders(tmp_path: Path) -> None:
+    def month(name: str, customer: str, time: str):
+        lines = {
+            "order_id": ["1"], "customer_id": [customer], "ordered_at": [time], "product_id": ["p"], "price": ["5.00"],
+        }  # fmt: skip
+        order = {**lines, "amount": ["5.00"]}
+        del order["product_id"], order["price"]
+        return source("orders", order, file=f"{name}.csv"), source("order_items", lines, file=f"{name}.csv")
+
+    files = [*month("may", "a", "2026-05-03"), *month("june", "b", "2026-06-03")]
+    for shard_count in (1, 3):
+        tables = read(files, tmp_path / str(shard_count), shard_count=shard_count)
+        assert rows(tables, "orders", "customer_id", "order_id") == [("a", "1"), ("b", "1")]
+        assert rows(tables, "order_items", "customer_id", "order_id") == [("a", "1"), ("b", "1")]
+    # The customer of an order may change from one export to the next, and its time does not.
+    files = [*month("may", "a", "2026-05-03"), *month("june", "b", "2026-05-03")]
+    assert rows(read(files, tmp_path / "same"), "orders", "customer_id", "order_id") == [("b", "1")]
+
+
 def test_a_refund_in_another_currency_is_taken_off_at_its_rate(tmp_path: Path) -> None:
     frame = orders(
         order_id=["1", "1"],
