@@ -56,8 +56,9 @@ class LineBuilder:
         if any(column.json_of for column in self.form.columns.values()):
             escaped = [json.dumps(name, ensure_ascii=False)[1:-1].replace('"', '""') for name in segments]
             return pl.Series("tag", escaped, dtype=pl.String)
-        for mark in {column.between for column in self.form.columns.values() if "segment" in column.value} - {None}:
-            names = names.str.replace_all(rf"\s*{re.escape(mark)}\s*", " ")  # one tag, and not two
+        for column in self.form.columns.values():
+            if column.between is not None and "segment" in column.value:
+                names = names.str.replace_all(rf"\s*{re.escape(column.between)}\s*", " ")  # one tag, and not two
         return pl.select(quoted(neutralised(pl.lit(names)), self.form.file.separator)).to_series()
 
     def halves(self, customers: pl.DataFrame) -> pl.DataFrame:
