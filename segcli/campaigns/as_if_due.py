@@ -39,7 +39,7 @@ def _rows(campaign: CheckedCampaign, number: int, people: pl.DataFrame, times: S
     rows = people.with_columns(
         *(pl.lit(value, DUE[name]).alias(name) for name, value in values.items()),
         *(now.alias(name) for name in ("start", "moment")),
-        *(pl.lit(None, DUE[name]).alias(name) for name in ("offer_since", "offer_code")),
+        *(pl.lit(None, DUE[name]).alias(name) for name in ("row_id", "offer_since", "offer_code")),
     )
     rows = rows.with_columns(send=pl.lit(step.send), rings=pl.lit(step.channel in RINGS), calendar=pl.lit(value=False))
     rows = times.with_times(rows, rows)

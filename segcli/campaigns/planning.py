@@ -12,7 +12,7 @@ from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedRowStart,
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import PERSON, Customers
 from segcli.campaigns.series import KEY, find_series, no_series
-from segcli.campaigns.starting_rows import starting_rows_of
+from segcli.campaigns.starting_rows import once_each, starting_rows_of, with_known_series
 from segcli.campaigns.steps import due_steps, reached_steps, with_numbers
 from segcli.campaigns.terms import Clock, Terms
 from segcli.campaigns.variants import with_variants
@@ -21,10 +21,10 @@ from segcli.sources.tables import Tables
 
 DUE: Mapping[str, pl.DataType] = {
     "customer_id": pl.String(), "campaign": pl.String(), "step": pl.String(), "number": pl.Int64(),
-    "series": pl.String(), "start": pl.Datetime("us"), "moment": pl.Datetime("us"), "send_at": pl.Datetime("us"),
-    "message": pl.String(), "channel": pl.String(), "marketing": pl.Boolean(), "list": pl.String(),
-    "priority": pl.Int64(), "holdout": pl.Float64(), "variant": pl.String(), "offer_since": pl.Datetime("us"),
-    "offer_code": pl.String(),
+    "series": pl.String(), "row_id": pl.String(), "start": pl.Datetime("us"), "moment": pl.Datetime("us"),
+    "send_at": pl.Datetime("us"), "message": pl.String(), "channel": pl.String(), "marketing": pl.Boolean(),
+    "list": pl.String(), "priority": pl.Int64(), "holdout": pl.Float64(), "variant": pl.String(),
+    "offer_since": pl.Datetime("us"), "offer_code": pl.String(),
 }  # fmt: skip
 LATE: Mapping[str, pl.DataType] = {
     name: DUE[name] for name in ("customer_id", "campaign", "step", "number", "series", "start", "moment")
@@ -109,7 +109,7 @@ def _planned(terms: Terms, situation: Situation) -> tuple[pl.DataFrame, pl.DataF
     names = [each.name for each in terms.campaigns]
     state = with_numbers(situation.state.filter(pl.col("campaign").is_in(names)).collect(), terms)
     people = _people(terms.campaigns, state, situation)
-    series = find_series(people, _rows(terms.campaigns, people, situation), state, terms)
+    series = find_series(people, _rows(terms, people, state, situation), state, terms)
     reached = reached_steps(series, terms, situation.times)
     due = due_steps(reached, terms, situation.customers, situation.tables)
     found = _due(due, terms), _late(reached)
@@ -192,30 +192,25 @@ def _people(campaigns: Sequence[CheckedCampaign], state: pl.DataFrame, situation
     return pl.concat([people.filter(~by_day), situation.times.with_local_midnight(days, "start")])
 
 
-def _rows(campaigns: Sequence[CheckedCampaign], people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
-    """campaign, customer_id, series, start: what starts a series by itself in the tables of these campaigns."""
+def _rows(terms: Terms, people: pl.DataFrame, state: pl.DataFrame, situation: Situation) -> pl.DataFrame:
+    """campaign, customer_id, series, start, row_id: what starts a series by itself in the tables of these campaigns."""
     empty = pl.DataFrame(schema={name: DUE[name] for name in (*KEY, "start")})
     ids = {name: frame.select(PERSON) for (name,), frame in people.partition_by("campaign", as_dict=True).items()}
     parts = [
         part.select(pl.lit(each.name).alias("campaign"), pl.all())
-        for each in campaigns
+        for each in terms.campaigns
         if each.name in ids and isinstance(each.start, CheckedRowStart)
         for part in starting_rows_of(each.start, ids[each.name].lazy(), situation.tables, situation.customers)
     ]
-    return _once_each(pl.concat([empty, *pl.collect_all(parts, engine="streaming")]))
+    rows = once_each(pl.concat([empty, *pl.collect_all(parts, engine="streaming")]))
+    return with_known_series(rows, state, terms, situation.tables, situation.customers)
 
 
 def starting_rows(campaign: CheckedCampaign, people: pl.DataFrame, situation: Situation) -> pl.DataFrame:
     """customer_id, series, start: the rows of these people that start a series, each id once, at its latest time."""
     people = people.select(PERSON, campaign=pl.lit(campaign.name))
-    return _rows([campaign], people, situation).drop("campaign")
-
-
-def _once_each(rows: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.sort(*KEY, "start")
-    # They have to be in order anyway, and so the latest of an id is the last before the next id.
-    last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in KEY)
-    return rows.filter(last.fill_null(value=True))
+    state = situation.state.filter(campaign=campaign.name).join(people.lazy(), on=PERSON, how="semi").collect()
+    return _rows(_terms([campaign], situation), people, state, situation).drop("campaign", "row_id")
 
 
 def _due(due: pl.DataFrame, terms: Terms) -> pl.DataFrame:

@@ -23,12 +23,13 @@ ID_FORMAT = "%Y-%m-%dT%H:%M:%S"
 CARRIED = ("series", "start", "steps", "number", "message_at", "message_number", "message", "served_at",
            "offer_since", "offer_code", "ended", "inside")  # fmt: skip
 TYPES: Mapping[str, pl.DataType] = {
-    **STATE, "number": pl.Int64(), "message_number": pl.Int64(), "begun": pl.Boolean(), "suspended": pl.Boolean(),
-    "change": pl.String(), "audience": pl.Boolean(), "until": pl.Boolean(),
+    **STATE, "number": pl.Int64(), "message_number": pl.Int64(), "row_id": pl.String(),
+    "begun": pl.Boolean(), "suspended": pl.Boolean(), "change": pl.String(), "audience": pl.Boolean(),
+    "until": pl.Boolean(),
 }  # fmt: skip
 WHOSE = ["campaign", "customer_id"]
 KEY = [*WHOSE, "series"]
-SERIES = (*WHOSE, *CARRIED, "begun", "suspended", "change", "audience", "until")
+SERIES = (*WHOSE, *CARRIED, "row_id", "begun", "suspended", "change", "audience", "until")
 
 
 def no_series() -> pl.DataFrame:
@@ -41,14 +42,15 @@ def find_series(people: pl.DataFrame, rows: pl.DataFrame, state: pl.DataFrame, t
 
     `people`: campaign, customer_id, audience, until (Booleans, never null) and `start`, where that is a field; they
     are those in the audience, and all whom the state knows where those matter. `rows` (campaign, customer_id, series,
-    start) are a table's rows where those start the series. `change` is `entered`, `there`, `left`, `back` or `moved`,
-    or null.
+    start, row_id) are a table's rows where those start the series; `row_id` is what the table calls a row today.
+    `change` is `entered`, `there`, `left`, `back` or `moved`, or null.
     """
     found = [no_series()]
     for kind, of_kind in ((ENTERING, _entries), (FIELD, _of_field)):
         some = terms.of_kind(kind)
         if some.height:
             asked = people.join(some, on="campaign", maintain_order="left")
+            asked = asked.with_columns(row_id=pl.lit(None, TYPES["row_id"]))
             found.append(of_kind(asked, _one_each(state, some), terms))
     if (some := terms.of_kind(ROW)).height:
         found.append(_of_rows(people.drop("start"), rows, state.filter(_is_of(some)), some))
@@ -176,7 +178,8 @@ def _near_ones_as_one(rows: pl.DataFrame, served: pl.DataFrame, by_time: pl.Data
         check_sortedness=False,
     )  # fmt: skip
     series = pl.coalesce("known", "series").alias("series")
-    joined = found.group_by(*WHOSE, series).agg(pl.col("start").max()).sort(*WHOSE, "series")
+    joined = found.sort("start", "row_id").group_by(*WHOSE, series).agg(pl.col("start", "row_id").last())
+    joined = joined.sort(*WHOSE, "series")
     return pl.concat([rows.filter(~mine), joined.select(rows.columns)])
 
 

@@ -66,8 +66,8 @@ def _picked(
     products = each.step.products
     assert products is not None
     of_cart = isinstance(campaign.start, CheckedRowStart) and campaign.start.row_id == "cart_id"
-    series = pl.col("series") if of_cart else pl.lit(None, pl.String)
-    requests = rows.select(PERSON, series.alias("series"))
+    cart = pl.col("row_id") if of_cart else pl.lit(None, pl.String)
+    requests = rows.select(PERSON, series=cart)
     if products.of is not None:
         of = customers.columns_of(rows[PERSON], [products.of]).rename({products.of: "of"})
         requests = requests.join(of, on=PERSON, how="left")
