@@ -25,18 +25,8 @@ from segcli.campaigns.settling import journal_of, next_state
 from segcli.campaigns.showing import with_products
 from segcli.campaigns.standing import with_standing
 from segcli.campaigns.terms import Clock
-from segcli.exports import (
-    load_format,
-    with_every_column,
-)
-from segcli.history import (
-    History,
-    open_history,
-    read_salt,
-    resolve,
-    run_name,
-    with_ids_of_today,
-)
+from segcli.exports import load_format, with_every_column
+from segcli.history import History, open_history, read_salt, resolve, run_name, with_ids_of_today
 from segcli.history.used_codes import used_codes
 from segcli.pipeline import Progress, SegmentRun, compute, quiet, without_forgotten
 from segcli.problems import DataError, Problem, Problems
@@ -119,8 +109,8 @@ def plan_run(
 ) -> CampaignRun:
     """Everything between the computed fields and the files: due steps, gate, products, offers, journal, state.
 
-    `unwritten` is a journal of runs that are no history, whose messages count for caps all the same. `whole` keeps
-    every series to be looked at.
+    `unwritten` is a journal of runs that are no history, whose messages count for caps, and whose codes are given, all
+    the same. `whole` keeps every series to be looked at.
     """
     project, tables = prepared.prepared.project, run.tables
     customers = without_forgotten_people(run)
@@ -138,7 +128,7 @@ def plan_run(
     decided = decide(due, project.limits, recent)
     decided = _without_unimportable(decided, customers, project)
     key = secret_key(prepared, history)
-    decided = offered(decided, prepared, customers, tables, history, key)
+    decided = offered(decided, prepared, customers, tables, history, key, unwritten)
     withheld = Problems()
     decided, recipients = _with_messages(decided, prepared, customers, tables, times, key, withheld)
     journal = journal_of(run_name(project.as_of), project.as_of, planned, decided)
@@ -247,15 +237,21 @@ def offered(
     tables: Tables,
     history: History,
     key: bytes | None,
+    unwritten: pl.LazyFrame | None = None,
 ) -> pl.DataFrame:
-    """The decided steps with their offers; who gets no code since the pool is empty stays out."""
+    """The decided steps with their offers; who gets no code since the pool is empty stays out.
+
+    `unwritten` is a journal of runs that are no history, whose codes are given all the same.
+    """
     going = decided.filter(pl.col("reason").is_null())
     campaigns = [each.campaign for each in prepared.campaigns]
     pools = read_pools(campaigns, prepared.prepared.project.root)
     used = pl.DataFrame(schema=USED)
     if pools:
-        codes = history.with_current_ids(used_codes(history), identifiers_today(tables))
-        used = codes.select(*USED).collect(engine="streaming")
+        codes = history.with_current_ids(used_codes(history), identifiers_today(tables)).select(*USED)
+        if unwritten is not None:
+            codes = pl.concat([codes, unwritten.select(*USED).drop_nulls("code_pool")])
+        used = codes.collect(engine="streaming")
     going = with_offer_conditions(going, prepared.campaigns, customers)
     found = attach_offers(going, campaigns, CodeSources(key, pools, used))
     reason = pl.when("no_code").then(pl.lit(NO_CODE_LEFT)).otherwise("reason")

@@ -163,6 +163,19 @@ def test_days_ahead_are_counted_and_nothing_is_written(tmp_path: Path, capsys: C
     assert "cannot be committed" in err
 
 
+def test_days_ahead_give_each_code_of_a_pool_once(tmp_path: Path, capsys: Capture) -> None:
+    steps = "steps: [{message: hello, after: 1d, offer: {reward: percent, value: 10, code: {pool: codes.txt}}}]"
+    shop(tmp_path, f"\ncampaigns:\n  thanks: {{audience: orders > 0, start: first_order_at, {steps}}}\n")
+    (tmp_path / "codes.txt").write_text("ONE\nTWO\n")
+    days = enumerate(("2026-06-28", "2026-06-29", "2026-06-30"), 1)
+    orders = [f"{customer},{customer},{day} 08:00,5" for customer, day in days]
+    (tmp_path / "orders.csv").write_text("\n".join(["order_id,customer_id,ordered_at,amount", *orders]) + "\n")
+    code, out, _ = ran(capsys, "campaign", "--days", "3", "--project", tmp_path, "--json")
+    answer = json.loads(out)
+    assert (code, [row["messages"] for row in answer["messages"]]) == (0, [2])
+    assert {row["reason"] for row in answer["excluded"]} == {"no code left"}
+
+
 def test_more_messages_than_expected_stop_the_run_before_anything_is_written(tmp_path: Path, capsys: Capture) -> None:
     shop(tmp_path, settings="expect: {messages: 1}\n")
     code, _, err = ran(capsys, "campaign", "--commit", "--project", tmp_path)
