@@ -134,7 +134,8 @@ def _list_fields(lists: Collection[str], place: Place, problems: Problems) -> It
                 source=f"Latest {event} event of the list",
             )  # fmt: skip
         for channel in CHANNELS:
-            no = f"case when not {channel}_consent then consent_at end"
+            # A no without a time is one of today, as where records of a person are joined.
+            no = f"case when not {channel}_consent then coalesce(consent_at, as_of) end"
             against = f"greatest({left}, last_opt_out_at, unsubscribed_at, {no})"
             # At the same moment the leaving counts.
             said = f"coalesce({joined}, {NEVER}) > coalesce({against}, {NEVER})"

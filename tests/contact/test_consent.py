@@ -158,6 +158,8 @@ def test_leaving_everything_or_a_later_no_is_leaving_every_list(tmp_path: Path) 
     assert one(tmp_path, name, lists=lists, events=joined, unsubscribed_at=days_ago(2)) is False
     assert one(tmp_path, name, lists=lists, events=joined, email_consent=False, consent_at=days_ago(2)) is False
     assert one(tmp_path, name, lists=lists, events=joined, email_consent=False, consent_at=days_ago(20)) is True
+    # No time is known of the no: only a yes that bears a later one would lift it.
+    assert one(tmp_path, name, lists=lists, events=joined, email_consent=False) is False
 
 
 def test_joining_and_leaving_a_list_at_the_same_moment_is_leaving_it(tmp_path: Path) -> None:
