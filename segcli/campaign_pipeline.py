@@ -26,7 +26,7 @@ from segcli.campaigns.showing import with_products
 from segcli.campaigns.standing import with_standing
 from segcli.campaigns.terms import Clock
 from segcli.exports import load_format, with_every_column
-from segcli.history import History, open_history, read_salt, resolve, run_name, with_ids_of_today
+from segcli.history import History, open_history, read_salt, resolve, run_name, with_ids_of_today, with_parted
 from segcli.history.used_codes import used_codes
 from segcli.pipeline import Progress, SegmentRun, compute, quiet, without_forgotten
 from segcli.problems import DataError, Problem, Problems
@@ -115,7 +115,7 @@ def plan_run(
     project, tables = prepared.prepared.project, run.tables
     customers = without_forgotten_people(run)
     renamed = _renamed(history, tables)
-    state = with_ids_of_today(state, renamed)
+    state = with_ids_of_today(_with_parted(state, history, renamed, tables), renamed)
     times = send_times(run, customers)
     situation = Situation(
         customers, tables, state, clocks, project.as_of, project.limits.ahead, times, newest_rows(prepared, run), whole
@@ -170,6 +170,11 @@ def _renamed(history: History, tables: Tables) -> pl.DataFrame:
     if salt is None:
         return pl.DataFrame(schema={"old_id": pl.String(), "customer_id": pl.String()})
     return resolve(history.people(), identifiers_today(tables), salt)
+
+
+def _with_parted(state: pl.LazyFrame, history: History, renamed: pl.DataFrame, tables: Tables) -> pl.LazyFrame:
+    salt = read_salt(history.folder)
+    return state if salt is None else with_parted(state, history.people(), renamed, identifiers_today(tables), salt)
 
 
 def newest_rows(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, dt.datetime | None]:

@@ -17,6 +17,7 @@ from segcli.history.identity import (
     read_forgotten,
     resolve,
     with_ids_of_today,
+    with_parted,
 )
 from segcli.history.locking import project_lock
 from segcli.history.memberships import next_memberships
@@ -53,5 +54,6 @@ __all__ = [
     "run_name",
     "used_codes",
     "with_ids_of_today",
+    "with_parted",
     "write_rehearsal",
 ]

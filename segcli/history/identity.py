@@ -82,6 +82,28 @@ def with_ids_of_today(rows: pl.LazyFrame, renamed: pl.DataFrame) -> pl.LazyFrame
     return joined.with_columns(customer_id=pl.coalesce("__today", "customer_id")).select(order)
 
 
+def with_parted(
+    rows: pl.LazyFrame, people: pl.LazyFrame, renamed: pl.DataFrame, current: pl.LazyFrame, salt: str
+) -> pl.LazyFrame:
+    """Rows of the history, and those of a joined person once more for everybody of them who is somebody else again.
+
+    Two records are joined by an address, and an export may take that back. Nobody can tell any more which of the two
+    was sent what, so each of them was. `renamed` is what `resolve` found; `current` is as for `digests_of`. Nothing is
+    added for whom PEOPLE or the rows know by their own id.
+    """
+    parted = current.select("customer_id").unique().join(people, on="customer_id", how="anti")
+    parted = parted.with_columns(digest=digest("customer_id", "customer_id", salt))
+    holders = people.rename({"customer_id": "holder"})
+    parted = parted.join(holders, on="digest").select("holder", parted="customer_id").unique()
+    parted = parted.join(renamed.lazy(), left_on=["holder", "parted"], right_on=["old_id", "customer_id"], how="anti")
+    found = parted.collect(engine="streaming")
+    if found.is_empty():
+        return rows
+    theirs = rows.join(found.lazy(), left_on="customer_id", right_on="holder").with_columns(customer_id="parted")
+    theirs = theirs.join(rows.select("customer_id").unique(), on="customer_id", how="anti")
+    return pl.concat([rows, theirs.select(rows.collect_schema().names())])
+
+
 def next_people(people: pl.LazyFrame, renamed: pl.DataFrame, current: pl.LazyFrame, salt: str) -> pl.LazyFrame:
     """PEOPLE after a run: all that was known of them under today's ids, and what is seen of them today.
 

@@ -9,6 +9,7 @@ from segcli.history import (
     read_salt,
     resolve,
     with_ids_of_today,
+    with_parted,
 )
 from segcli.history.identity import FORGOTTEN, digests_of
 from segcli.history.tables import PEOPLE, empty
@@ -93,6 +94,28 @@ def test_rows_get_the_ids_of_today_and_keep_their_columns() -> None:
     rows = pl.LazyFrame({"campaign": ["c", "c"], "customer_id": ["7", "8"], "number": [1, 2]})
     changed = with_ids_of_today(rows, pl.DataFrame({"old_id": ["7"], "customer_id": ["70"]})).collect()
     assert changed.rows() == [("c", "70", 1), ("c", "8", 2)]
+
+
+def parted(people: pl.LazyFrame, current: pl.LazyFrame, *ids: str) -> list[str]:
+    """Whose rows those of these ids are, once who was joined and is somebody else again has theirs too."""
+    rows = pl.LazyFrame({"customer_id": list(ids)})
+    moved = resolve(people, current, SALT)
+    found = with_ids_of_today(with_parted(rows, people, moved, current, SALT), moved)
+    return sorted(found.collect()["customer_id"])
+
+
+def test_who_was_joined_to_another_and_is_somebody_again_has_what_both_had() -> None:
+    apart = customers(("7", "ann@shop.example", None), ("8", "bo@shop.example", None))
+    first = known(("7", "ann@shop.example", None), ("8", "bo@shop.example", None))
+    together = customers(("7", "ann@shop.example", None)).with_columns(id=pl.lit("8"))
+    people = next_people(first, resolve(first, together, SALT), together, SALT)
+    assert parted(people, together, "7", "7") == ["7", "7"]
+    assert parted(people, apart, "7", "7") == ["7", "7", "8", "8"]
+    # Where the other is there no more it is all theirs, and once.
+    assert parted(people, customers(("8", "bo@shop.example", None)), "7", "7") == ["8", "8"]
+    # Whom a run has seen by their own id since has a history of their own.
+    assert parted(next_people(people, resolve(people, apart, SALT), apart, SALT), apart, "7") == ["7"]
+    assert parted(people, apart, "7", "8") == ["7", "8"]
 
 
 def test_the_salt_is_made_once_and_for_its_owner(tmp_path) -> None:
