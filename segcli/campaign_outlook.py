@@ -75,7 +75,7 @@ def look_ahead(
 def _after(clock: Clock, run: CampaignRun, name: str, as_of: dt.datetime) -> Clock:
     """The campaign's clock once it was planned."""
     planned = any(each.checked.name == name and each.done for each in run.planned.campaigns)
-    return Clock(as_of, as_of, clock.first or as_of) if planned else clock
+    return Clock(as_of, as_of, clock.first or as_of, after=clock.after) if planned else clock
 
 
 def _messages(run: CampaignRun, as_of: dt.datetime) -> pl.DataFrame:

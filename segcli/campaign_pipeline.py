@@ -92,7 +92,9 @@ def clocks_of(campaigns: Iterable[CheckedCampaign], history: History) -> dict[st
         clocks[campaign.name] = Clock(history.before)
         if facts:
             planned, first = (dt.datetime.strptime(facts[key], NAME_FORMAT) for key in ("run", "first"))
-            clocks[campaign.name] = Clock(history.before, planned, first, facts["condition"] == campaign.condition)
+            same, after = facts["condition"] == campaign.condition, facts.get("after", {})
+            after = {step: dt.timedelta(seconds=seconds) for step, seconds in after.items()}
+            clocks[campaign.name] = Clock(history.before, planned, first, same, after)
     return clocks
 
 
@@ -189,10 +191,7 @@ def newest_rows(prepared: PreparedCampaigns, run: SegmentRun) -> dict[str, dt.da
 
 
 def _recent(
-    prepared: PreparedCampaigns,
-    run: SegmentRun,
-    history: History,
-    unwritten: pl.LazyFrame | None,
+    prepared: PreparedCampaigns, run: SegmentRun, history: History, unwritten: pl.LazyFrame | None
 ) -> pl.LazyFrame:
     """customer_id, send_at, channel of the marketing messages that count for caps: our own, and those of others."""
     as_of, names = run.computed.plan.as_of, ["customer_id", "send_at", "channel"]

@@ -171,8 +171,15 @@ def _new_run(run: CampaignRun) -> NewRun:
     campaigns = dict(history.newest.facts["campaigns"]) if history.newest else {}
     for each in run.planned.campaigns:
         if each.done:
-            first = campaigns.get(each.checked.name, {}).get("first", name)
-            campaigns[each.checked.name] = {"condition": each.checked.condition, "run": name, "first": first}
+            known = campaigns.get(each.checked.name, {})
+            # Of steps that were taken out too: who was sent one is not sent what now stands in its place.
+            after = {step.name: int(step.after.total_seconds()) for step in each.checked.campaign.steps}
+            campaigns[each.checked.name] = {
+                "condition": each.checked.condition,
+                "run": name,
+                "first": known.get("first", name),
+                "after": known.get("after", {}) | after,
+            }
     salt = make_salt(history.folder)
     current = identifiers_today(run.run.tables)
     forgotten = read_forgotten(history.folder)

@@ -6,11 +6,9 @@ that is later; `send` then moves it forward to an hour. It has come when `as_of`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
-from segcli.campaigns.checked_campaigns import CheckedCampaign, CheckedStep
+from segcli.campaigns.checked_campaigns import CheckedStep
 from segcli.campaigns.customer_times import SendTimes
 from segcli.campaigns.customers import Customers
 from segcli.campaigns.responses import with_responses
@@ -24,10 +22,11 @@ def with_numbers(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
 
     Both count the steps as the recipe has them now: one that was put in before shifts no other, and however they
     were put in order, nothing that was sent comes after `number`. Where a step was taken out, or has another name
-    now, those of a time before the last message are passed: the renamed one is not sent again.
+    now, those that come no later after the start are passed: the renamed one is not sent again. Where no run has
+    remembered when that step came, those of a time before the last message are.
     """
     steps = terms.of_steps.select("campaign", "step_number", "due_step", "after")
-    state = state.join(_furthest(state, terms.named), on=["campaign", "steps"], how="left", maintain_order="left")
+    state = state.join(_furthest(state, terms), on=["campaign", "steps"], how="left", maintain_order="left")
     passed = pl.lit(None, pl.Int64)
     if state["gone"].any():
         state = state.with_row_index("row")
@@ -47,13 +46,18 @@ def with_numbers(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     return state.drop("furthest", "gone", "passed", strict=False)
 
 
-def _furthest(state: pl.DataFrame, campaigns: Mapping[str, CheckedCampaign]) -> pl.DataFrame:
-    """Per campaign and `steps` of the state: the number of the furthest, and whether one of them is gone."""
-    numbers = {name: {each.step.name: each.step.number for each in found.steps} for name, found in campaigns.items()}
+def _furthest(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """Per campaign and `steps` of the state: the number of the furthest, and whether one is gone of which no more is
+    known."""
     rows = []
     for name, steps in state.select("campaign", "steps").drop_nulls().unique().iter_rows():
-        known, dealt = numbers[name], steps.split(",")
-        rows.append((name, steps, max(known.get(step, -1) for step in dealt), not {*dealt} <= known.keys()))
+        numbers = {each.step.name: each.step.number for each in terms.named[name].steps}
+        dealt, after = steps.split(","), terms.clocks[name].after
+        furthest = max(numbers.get(step, -1) for step in dealt)
+        gone = {*dealt} - numbers.keys()
+        if reached := [after[step] for step in gone if step in after]:
+            furthest = max(furthest, sum(each.step.after <= max(reached) for each in terms.named[name].steps) - 1)
+        rows.append((name, steps, furthest, not gone <= after.keys()))
     types = {"campaign": pl.String(), "steps": pl.String(), "furthest": pl.Int64(), "gone": pl.Boolean()}
     return pl.DataFrame(rows, schema=types, orient="row")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -41,13 +41,15 @@ class Clock:
     """The moments of a run that series depend on, naive in the project's timezone.
 
     `planned` is the last committed run before this one in which the campaign was planned, `first` the first;
-    both are None at its first run. `same_condition` tells whether its audience still means what it meant.
+    both are None at its first run. `same_condition` tells whether its audience still means what it meant. `after` has
+    of every step that it ever had, also of those that were taken out, how long after the start it came.
     """
 
     as_of: dt.datetime
     planned: dt.datetime | None = None
     first: dt.datetime | None = None
     same_condition: bool = True
+    after: Mapping[str, dt.timedelta] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:

@@ -50,6 +50,7 @@ class Calendar:
     named: Callable[[str, dt.datetime], bool] = lambda campaign, as_of: True
     state: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(STATE)))
     clocks: dict[str, tuple[dt.datetime, dt.datetime, str]] = field(default_factory=dict)
+    after: dict[str, dict[str, dt.timedelta]] = field(default_factory=dict)  # campaign -> step -> after
     journal: list[pl.DataFrame] = field(default_factory=list)
     waits: dict[str, str | None] = field(default_factory=dict)
     read: dict[object, tuple[CheckedCampaign, ...]] = field(default_factory=dict)
@@ -66,6 +67,8 @@ class Calendar:
                 if each.done:
                     first = self.clocks[each.checked.name][1] if each.checked.name in self.clocks else as_of
                     self.clocks[each.checked.name] = (as_of, first, each.checked.condition)
+                    steps = {step.name: step.after for step in each.checked.campaign.steps}
+                    self.after[each.checked.name] = self.after.get(each.checked.name, {}) | steps
         sent = journal.filter(pl.col("status") == "sent").sort("customer_id", "campaign", "series")
         return list(sent.select("customer_id", "step").iter_rows())
 
@@ -157,4 +160,4 @@ class Calendar:
         if known is None:
             return Clock(as_of)
         planned, first, condition = known
-        return Clock(as_of, planned, first, condition == campaign.condition)
+        return Clock(as_of, planned, first, condition == campaign.condition, self.after[campaign.name])

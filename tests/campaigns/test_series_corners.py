@@ -251,6 +251,27 @@ def test_a_series_that_had_its_first_step_goes_on_in_the_recipe_as_it_is_now(tmp
     assert [step for _, step in messages(calendar)] == ["one", *rest]
 
 
+def test_a_renamed_step_is_not_sent_again_though_its_series_start_has_moved_since(tmp_path) -> None:
+    def tables(as_of: dt.datetime) -> dict[str, Rows]:
+        cart = {"cart_id": "c", "customer_id": "a", "last_activity_at": hours(0 if as_of < hours(30) else 30)}
+        return {"carts": [cart]}
+
+    calendar = Calendar(recipe(*THREE, start=CARTS), tmp_path, joined(a=0), JOINED, tables)
+    calendar.runs([hours(0), hours(6)])
+    calendar.recipe = recipe("message: renamed, after: 0d", *THREE[1:], start=CARTS)
+    calendar.runs([hours(at) for at in range(30, 24 * 5, 6)])
+    assert [step for _, step in messages(calendar)] == ["one", "two", "three"]
+
+
+def test_a_run_of_before_steps_were_remembered_passes_those_before_its_last_message(tmp_path) -> None:
+    calendar = Calendar(recipe(*THREE), tmp_path, joined(a=0), JOINED)
+    calendar.run(hours(0))
+    calendar.after["it"] = {}
+    calendar.recipe = recipe("message: renamed, after: 0d", *THREE[1:])
+    calendar.runs([hours(at) for at in range(6, 24 * 5, 6)])
+    assert [step for _, step in messages(calendar)] == ["one", "two", "three"]
+
+
 @pytest.mark.parametrize(
     ("order", "rest"),
     [
