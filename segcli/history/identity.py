@@ -107,10 +107,12 @@ def with_parted(
 def next_people(people: pl.LazyFrame, renamed: pl.DataFrame, current: pl.LazyFrame, salt: str) -> pl.LazyFrame:
     """PEOPLE after a run: all that was known of them under today's ids, and what is seen of them today.
 
-    `renamed` is what `resolve` found; `current` is as for `digests_of`, without those who asked to be forgotten.
+    What somebody bears today is theirs and no more another's, who had it before or was joined to them. `renamed` is
+    what `resolve` found; `current` is as for `digests_of`, without those who asked to be forgotten.
     """
     today = digests_of(current, salt).select(*PEOPLE)
-    return pl.concat([with_ids_of_today(people.select(*PEOPLE), renamed), today]).unique()
+    before = with_ids_of_today(people.select(*PEOPLE), renamed).join(today, on="digest", how="anti")
+    return pl.concat([before, today]).unique()
 
 
 def read_forgotten(folder: Path) -> pl.LazyFrame | None:

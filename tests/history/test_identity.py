@@ -118,6 +118,15 @@ def test_who_was_joined_to_another_and_is_somebody_again_has_what_both_had() -> 
     assert parted(people, apart, "7", "8") == ["7", "8"]
 
 
+def test_whose_id_changes_after_they_were_parted_is_followed_and_not_taken_for_the_other() -> None:
+    apart = customers(("7", "ann@shop.example", None), ("8", "bo@shop.example", None))
+    together = customers(("7", "ann@shop.example", None)).with_columns(id=pl.lit("8"))
+    people = known(("7", "ann@shop.example", None), ("8", "bo@shop.example", None))
+    for current in (together, apart):
+        people = next_people(people, resolve(people, current, SALT), current, SALT)
+    assert renamed(people, customers(("7", "ann@shop.example", None), ("9", "bo@shop.example", None))) == {"8": "9"}
+
+
 def test_the_salt_is_made_once_and_for_its_owner(tmp_path) -> None:
     folder = tmp_path / "shop" / "history"
     assert read_salt(folder) is None
