@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -35,6 +35,7 @@ def with_known_series(
     recent = rows.join(spans, on="campaign").filter(pl.col("start") + pl.col("span") >= terms.as_of)  # of use today
     near = _near_another(recent.join(served, on=WHOSE), state)
     gone = _without_a_row(near.select(served.columns).unique(), rows)
+    gone = gone.join(_rows_of_others(gone, starts, tables), on=["campaign", "known"], how="anti")
     if gone.is_empty():
         return rows
     # A row that starts nothing today, as a cart that was bought, may be the one that did.
@@ -66,6 +67,18 @@ def _near_another(pairs: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
     """Of the pairs of a row and a served series those within a day where the state does not know the row."""
     pairs = pairs.with_columns(apart=(pl.col("start") - pl.col("was")).abs())
     return pairs.filter(pl.col("apart") <= SAME_START).join(state, on=KEY, how="anti")
+
+
+def _rows_of_others(gone: pl.DataFrame, starts: Mapping[str, CheckedRowStart], tables: Tables) -> pl.DataFrame:
+    """campaign, known: the rows that are another customer's today; who had them before is not told by another row."""
+    found = [pl.DataFrame(schema={"campaign": pl.String(), "known": pl.String()})]
+    for (name,), some in gone.partition_by("campaign", as_dict=True).items():
+        start = starts[str(name)]
+        for shard in tables[start.table].shards:
+            rows = shard.select(known=pl.col(str(start.row_id)).cast(pl.String), owner=PERSON)
+            of_others = rows.join(some.lazy(), on="known").filter(pl.col("owner") != pl.col(PERSON))
+            found.append(of_others.select("campaign", "known").collect(engine="streaming"))
+    return pl.concat(found).unique()
 
 
 def _without_a_row(served: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

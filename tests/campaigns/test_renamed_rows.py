@@ -64,6 +64,18 @@ def test_a_cart_that_bears_another_id_goes_on_where_it_was(tmp_path, later, step
     assert sent(tmp_path, {"a 0": (0, True)}, later) == steps
 
 
+def test_a_row_that_is_another_customers_now_is_not_taken_for_the_next_one_of_who_had_it(tmp_path) -> None:
+    def tables(as_of: dt.datetime) -> dict[str, Rows]:
+        moved = as_of >= hours(4)
+        rows = [{"cart_id": "c1", "customer_id": "b" if moved else "a", "last_activity_at": hours(0)}]
+        rows += [{"cart_id": "c2", "customer_id": "a", "last_activity_at": hours(3)}] if moved else []
+        return {"carts": [{**row, "abandoned": True} for row in rows]}
+
+    calendar = Calendar(RECIPE, tmp_path, somebody, JOINED, tables)
+    calendar.runs([hours(at) for at in range(0, 24 * 5, 2)])
+    assert [step for _, _, step in calendar.sent()] == ["one", "one", "two", "three"]
+
+
 EVENTS = "customer_id,event,at,product_id\nb7,add_to_cart,2026-06-02 08:00,tea\n"
 OLD_ORDER = "order_id,customer_id,ordered_at,amount\nx,other,2026-05-01 10:00,5\n"
 PEOPLE = "customer_id,email,country\nb7,ada@example.com,TR\nother,ben@example.com,TR\n"
