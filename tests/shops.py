@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import polars as pl
@@ -56,10 +56,10 @@ def shuffled_shop(source: Path, target: Path, seed: int) -> Path:
     return target
 
 
-def small_shop(source: Path, target: Path) -> Path:
-    """About one in twenty of the sample shop's people, with all that is known of them."""
+def small_shop(source: Path, target: Path, others: Collection[str] = ()) -> Path:
+    """About one in twenty of the sample shop's people and these others, with all that is known of them."""
     people = pl.read_csv(source / "customers.csv", infer_schema=False)
-    kept = people.filter(pl.int_range(pl.len()) % 20 == 7)
+    kept = people.filter((pl.int_range(pl.len()) % 20 == 7) | pl.col("customer_id").is_in([*others]))
     emails, numbers = set(kept["email"].drop_nulls()), set(kept["customer_id"])
     known = set(people["email"].drop_nulls())
 

@@ -22,6 +22,7 @@ COUNTED = {
     "orders_of_nobody": "orders without a customer",
     "orders_without_amount": "orders without an amount; they count as orders, and nothing is spent with them",
     "refunds_of_orders": "refunds in rows of their own, taken off the orders that they name",
+    "repeated_totals": "orders that bear their total on each of several lines: it counts once",
     "shared_identifiers": "addresses and numbers that too many share to say who it is",
     "uncounted_orders": "orders cancelled, refunded or tests, and refunds that name no order: not counted",
     "unknown_referrers": "referrers who are no customer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from segcli.sources.expectations import check_expectations
 from segcli.sources.finishing import finish_shard
 from segcli.sources.history_tables import other_identifiers, partition_history
 from segcli.sources.identity import People, find_people
+from segcli.sources.line_totals import with_totals_once
 from segcli.sources.local_time import LOCAL_COLUMNS, clock_moves, zones_elsewhere
 from segcli.sources.lookups import lookup_columns, read_lookup
 from segcli.sources.partitioned import Inputs
@@ -65,12 +67,15 @@ def assemble_tables(
     shards = shard_count or shards_for(estimated_rows(big, files))
     staged = stage_frames(frames, files, project.as_of, scratch, rejections)
     check_share_rejected(staged, project.max_rejected, problems, rejections.frame())
+    frames, totals = with_totals_once(staged.frames)
+    staged = replace(staged, frames=frames)
     money = [source for name in ("orders", "order_items", "carts") for source in staged.frames.get(name, ())]
     rates = currency_rates(money, project, problems)
     problems.stop_on_errors(DataError)
     people = find_people(_identified(catalog, staged.frames, project.as_of))
     _warn_of_shared(people, problems)
     reading = Reading(project, catalog, needed, scratch, shards, people, rates)
+    reading.counts["repeated_totals"] = totals
     _count_facts(reading, staged)
     inputs = _partition(reading, staged.frames)
     if staged.frames.get("events"):

@@ -145,7 +145,7 @@ def _line_rules(mapping: Mapping[str, str], names: Mapping[str, str]) -> tuple[T
         if column in order_words and order_words[column] not in taken
     }
     orders = {column: Cell(sources=(name,)) for column, name in columns.items()}
-    for column in ("line_amount",) if "line_amount" in mapping else ("price", "quantity"):
+    for column in ("line_amount", "price", "quantity"):
         if column in mapping:
             orders[column] = Cell(sources=(mapping[column],))
     return (

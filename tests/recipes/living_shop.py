@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -12,10 +11,7 @@ import pytest
 
 from segcli.campaign_pipeline import CampaignRun
 from tests.shops import SAMPLE, shop_as_of
-from tests.year.living import choose_recipes, run_at
-
-RECIPES = SAMPLE.parent / "recipes"
-Changes = Mapping[str, tuple[str, str]]  # recipe -> a text in it, and what a shop would write instead
+from tests.year.living import Changes, choose_recipes, replace_text, run_at
 
 
 def live_through(
@@ -28,11 +24,8 @@ def live_through(
         for moment in moments:
             shop = shop_as_of(SAMPLE, folder / f"{moment:%Y-%m-%d}", moment)
             _cut_loyalty(shop)
-            for name, (old, new) in (changes or {}).items():
-                shutil.copytree(RECIPES / name, shop / name)
-                _replace(shop / name / "recipe.yaml", old, new)
-            choose_recipes(shop, [f"./{name}" if changes and name in changes else name for name in recipes])
-            _replace(shop / "segcli.yaml", "history: history", "history: ../history")
+            choose_recipes(shop, recipes, changes)
+            replace_text(shop / "segcli.yaml", "history: history", "history: ../history")
             scratch = folder / f"scratch-{moment:%Y-%m-%d}"
             scratch.mkdir()
             runs.append(run_at(shop, moment, scratch, commit=moment != moments[-1]))
@@ -44,9 +37,3 @@ def _cut_loyalty(shop: Path) -> None:
     people = pl.read_csv(shop / "customers.csv", infer_schema=False)
     app = pl.read_csv(shop / "loyalty.csv", infer_schema=False)
     app.filter(pl.col("email").is_in(people["email"].implode())).write_csv(shop / "loyalty.csv")
-
-
-def _replace(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1, (file, old)
-    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,15 @@ from tests.shops import small_shop
 END = dt.datetime(2026, 6, 30, 7)  # when the sample's files end
 # Recipes that stand for others: a shop has one of each of these, and the year the first.
 INSTEAD: Mapping[str, str] = {"cart-stages": "cart-series", "seven-day-drip": "welcome"}
+Changes = Mapping[str, tuple[str, str]]  # recipe -> a text in it, and what a shop would write instead
+# The dates that a shop writes anew for each season.
+SALE_OF_THE_YEAR: Changes = {
+    "seasonal-carts": (
+        "active: {since: 2026-11-23, until: 2026-11-30}",
+        "active: {since: 2025-11-24, until: 2025-12-01}",
+    ),
+    "spenders": ("timestamp '2026-11-27 00:00:00'", "timestamp '2025-11-28 00:00:00'"),
+}
 RECIPES = re.compile(r"^recipes:\n.*?(?=^[a-z_]+:)", re.MULTILINE | re.DOTALL)  # of the sample's segcli.yaml
 
 
@@ -39,6 +49,21 @@ class Year:
     @property
     def sent(self) -> pl.DataFrame:
         return self.sends.filter(pl.col("status") == "sent")
+
+
+def eventful_people(sample: Path) -> set[str]:
+    """The few in the sample shop with a story that few have: calls, suggestions that were used, friends."""
+    events = pl.read_parquet(sample / "events.parquet")
+    event, tag = pl.col("event"), pl.col("tag").str.to_lowercase()
+    told = (event == "call") | ((event == "feedback") & (tag == "used")) | ((event == "referral") & (tag != "guest"))
+    people = pl.read_csv(sample / "customers.csv", infer_schema=False)
+    friends = people["referred_by"].drop_nulls().value_counts(sort=True)["referred_by"].head(3)
+    # In Canada buying is a consent that ends.
+    buying = people.filter(pl.col("country") == "CA", pl.col("email_consent").is_null()).head(20)["customer_id"]
+    orders = pl.read_csv(sample / "orders_export.csv", infer_schema=False).unique("Name", keep="first")
+    spent = orders.group_by("Email").agg(pl.col("Total").cast(pl.Float64).sum()).sort("Total", descending=True)
+    most = people.filter(pl.col("email").is_in(spent["Email"].head(5).implode()))["customer_id"]
+    return {*events.filter(told)["customer_id"].drop_nulls(), *friends, *buying, *most}
 
 
 def moments(days: int, every: int, hours: int, daily: int = 0) -> list[dt.datetime]:
@@ -64,9 +89,9 @@ def campaigns_of(recipes: Sequence[str]) -> tuple[str, ...]:
 
 def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[str | Year]:
     """Runs the whole programme at these moments; says so of each, and gives the year at the end."""
-    shop = small_shop(sample, folder / "shop")
+    shop = small_shop(sample, folder / "shop", eventful_people(sample))
     recipes = programme()
-    choose_recipes(shop, recipes)
+    choose_recipes(shop, recipes, SALE_OF_THE_YEAR)
     for number, moment in enumerate(times):
         with scratch_folder() as scratch:
             sent = run_at(shop, moment, scratch, commit=True).sent.height
@@ -83,13 +108,24 @@ def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[s
     )
 
 
-def choose_recipes(shop: Path, recipes: Sequence[str]) -> None:
-    """Names these recipes, and no others, in a copy of the sample's segcli.yaml."""
+def choose_recipes(shop: Path, recipes: Sequence[str], changes: Changes | None = None) -> None:
+    """Names these recipes, and no others, in a copy of the sample's segcli.yaml; changed ones are copied beside it."""
+    changes = changes or {}
+    for name in set(recipes) & changes.keys():
+        shutil.copytree(shipped_recipes()[name], shop / name)
+        replace_text(shop / name / "recipe.yaml", *changes[name])
     settings = (shop / "segcli.yaml").read_text(encoding="utf-8")
-    names = "".join(f"  - {name}\n" for name in recipes)
+    names = "".join(f"  - {'./' if name in changes else ''}{name}\n" for name in recipes)
     settings = RECIPES.sub(f"recipes:\n{names}\n", settings, count=1)
     # Who gets what is the question; that every message can be made is another test's.
     (shop / "segcli.yaml").write_text(f"{settings}\nmessages: {{format: none}}\n", encoding="utf-8")
+
+
+def replace_text(file: Path, old: str, new: str) -> None:
+    """Writes something else in a file in place of what stands there once."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, (file, old)
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def run_at(shop: Path, moment: dt.datetime, scratch: Path, *, commit: bool) -> CampaignRun:
