@@ -44,20 +44,23 @@ def sent(folder: Path, carts: dict[str, tuple[float, bool]], later: dict[str, tu
     return [step for _, _, step in calendar.sent()]
 
 
+SLOW = pytest.mark.slow  # some alone: each of them is a dozen runs
+
+
 @pytest.mark.parametrize(
     ("later", "steps"),
     [
         # An order before the cart comes late: it is the customer's second cart.
         ({"a 1": (0, True)}, ["one", "two", "three"]),
         # Also where the customer was back at it since.
-        ({"a 1": (5, True)}, ["one", "two", "three"]),
+        pytest.param({"a 1": (5, True)}, ["one", "two", "three"], marks=SLOW),
         # The order was in the middle of what had been one cart.
-        ({"a 0": (-5, False), "a 1": (0, True)}, ["one", "two", "three"]),
+        pytest.param({"a 0": (-5, False), "a 1": (0, True)}, ["one", "two", "three"], marks=SLOW),
         # The cart was bought, and another one began: that is a series of its own.
         ({"a 0": (0, False), "a 1": (5, True)}, ["one", "one", "two", "three"]),
-        ({"a 1": (0, False), "a 2": (5, True)}, ["one", "one", "two", "three"]),
+        pytest.param({"a 1": (0, False), "a 2": (5, True)}, ["one", "one", "two", "three"], marks=SLOW),
         # Another cart while the first is open.
-        ({"a 0": (0, True), "a 1": (30, True)}, ["one", "two", "one", "two", "three", "three"]),
+        pytest.param({"a 0": (0, True), "a 1": (30, True)}, ["one", "two", "one", "two", "three", "three"], marks=SLOW),
     ],
 )
 def test_a_cart_that_bears_another_id_goes_on_where_it_was(tmp_path, later, steps) -> None:
