@@ -3,7 +3,8 @@
     python -m tests.year                            every day of a year, and every hour of a week: most of an hour
     python -m tests.year --every 30 --hours 2       a run a month: minutes
 
-Prints each run, and what the year looked like; ends with 1 where a promise was broken.
+Prints each run, and what the year looked like; ends with 1 where a promise was broken, or where a campaign was silent
+though the shop ran every day.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 
 from tests.shops import SAMPLE
 from tests.year.living import live, moments
+from tests.year.promises import silent
 from tests.year.telling import broken_promises, pictured
 
 
@@ -36,7 +38,8 @@ def main() -> int:
             broken = broken_promises(said)
             for promise, rows in broken.items():
                 print(f"BROKEN: {promise}\n{rows}")
-            return 1 if broken else 0
+            # Who runs seldom misses what is due for a day or two.
+            return 1 if broken or (arguments.every == 1 and silent(said)) else 0
     return 1
 
 

@@ -19,6 +19,7 @@ from segcli.problems import Problems
 from segcli.project import load_project, shipped_recipes
 from segcli.project.recipes import load_recipe
 from tests.shops import small_shop
+from tests.year.exports import Exports
 
 END = dt.datetime(2026, 6, 30, 7)  # when the sample's files end
 # Recipes that stand for others: a shop has one of each of these, and the year the first.
@@ -52,18 +53,22 @@ class Year:
 
 
 def eventful_people(sample: Path) -> set[str]:
-    """The few in the sample shop with a story that few have: calls, suggestions that were used, friends."""
+    """The few in the sample shop with a story that few have: calls, suggestions that were used, friends, news."""
     events = pl.read_parquet(sample / "events.parquet")
     event, tag = pl.col("event"), pl.col("tag").str.to_lowercase()
-    told = (event == "call") | ((event == "feedback") & (tag == "used")) | ((event == "referral") & (tag != "guest"))
+    new = (event == "subscribe") & (pl.col("at") > pl.col("at").max() - pl.duration(days=2))
+    told = (
+        new | (event == "call") | ((event == "feedback") & (tag == "used")) | ((event == "referral") & (tag != "guest"))
+    )
     people = pl.read_csv(sample / "customers.csv", infer_schema=False)
-    friends = people["referred_by"].drop_nulls().value_counts(sort=True)["referred_by"].head(3)
+    brought = people["referred_by"].drop_nulls().value_counts(sort=True)["referred_by"].head(1)
+    friends = people.filter(pl.col("referred_by").is_in(brought.implode()))["customer_id"]
     # In Canada buying is a consent that ends.
     buying = people.filter(pl.col("country") == "CA", pl.col("email_consent").is_null()).head(20)["customer_id"]
     orders = pl.read_csv(sample / "orders_export.csv", infer_schema=False).unique("Name", keep="first")
     spent = orders.group_by("Email").agg(pl.col("Total").cast(pl.Float64).sum()).sort("Total", descending=True)
     most = people.filter(pl.col("email").is_in(spent["Email"].head(5).implode()))["customer_id"]
-    return {*events.filter(told)["customer_id"].drop_nulls(), *friends, *buying, *most}
+    return {*events.filter(told)["customer_id"].drop_nulls(), *brought, *friends, *buying, *most}
 
 
 def moments(days: int, every: int, hours: int, daily: int = 0) -> list[dt.datetime]:
@@ -92,7 +97,9 @@ def live(folder: Path, sample: Path, times: Sequence[dt.datetime]) -> Iterator[s
     shop = small_shop(sample, folder / "shop", eventful_people(sample))
     recipes = programme()
     choose_recipes(shop, recipes, SALE_OF_THE_YEAR)
+    exports = Exports(shop, times[0], times[-1])
     for number, moment in enumerate(times):
+        exports.write(moment)
         with scratch_folder() as scratch:
             sent = run_at(shop, moment, scratch, commit=True).sent.height
         yield f"{moment:%Y-%m-%d %H:%M}  {sent} sent ({number + 1} of {len(times)})"
