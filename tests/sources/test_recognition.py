@@ -209,3 +209,31 @@ def test_events_from_a_plain_log_speak_our_names(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "log.csv", "user_id,timestamp,action,sku", row)
     events = typed(project_of(tmp_path, file), "events", "customer_id", "event", "product_id")
     assert events.rows() == [("u", "view", "S")]
+
+
+def test_events_that_say_in_which_cart_they_happened_are_events(tmp_path: Path) -> None:
+    header = "occurred_at,email,event,product_id,product_name,price,quantity,cart_id"
+    found = catalog_of(project_of(tmp_path, write_csv(tmp_path / "clicks.csv", header))).files[0]
+    assert found.tables == ("events",)
+    lines = write_csv(tmp_path / "lines.csv", "cart_id,email,added_at,product_id,quantity")
+    assert catalog_of(project_of(tmp_path, lines)).files[0].tables == ("cart_items",)
+
+
+@pytest.mark.parametrize(
+    ("header", "email", "phone"),
+    [
+        ("Müşteri E-posta;Müşteri Telefonu;Sipariş Tarihi;Tutar", "Müşteri E-posta", "Müşteri Telefonu"),
+        ("Kunden-E-Mail;Kundentelefon;Bestelldatum;Betrag", "Kunden-E-Mail", "Kundentelefon"),
+    ],
+)
+def test_the_customers_address_is_one_in_an_orders_file(tmp_path: Path, header: str, email: str, phone: str) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(f"{header}\n", encoding="utf-8")
+    columns = catalog_of(project_of(tmp_path, file)).files[0].columns
+    assert (columns["email"], columns["phone"]) == (email, phone)
+
+
+def test_the_day_of_a_consent_is_known_in_turkish(tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text("E-posta;E-posta İzni;İzin Tarihi\n", encoding="utf-8")
+    assert catalog_of(project_of(tmp_path, file)).files[0].columns["consent_at"] == "İzin Tarihi"
