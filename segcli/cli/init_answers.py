@@ -73,7 +73,7 @@ def questions() -> tuple[Question, ...]:
         Question("country", "Country, as TR or Turkey", read_country),
         Question("currency", "Currency that amounts are counted in, as EUR", read_currency),
         Question("timezone", "Time zone", _read_zone),
-        Question("language", "Language of the messages", read_language, message_languages()),
+        Question("language", "Language of the messages", read_language, layout_languages()),
         Question("platform", "Where the files come from", _read_platform, (*platforms(), OTHER)),
         Question("esp", "Email service that lists are written for", _read_esp, (*format_names(), NONE), _check_esp),
         Question("sender", "Email address that messages come from", _as_key(SENDER, "email")),
@@ -113,8 +113,8 @@ def locale_of(answers: Answers) -> str | None:
 
 
 @cache
-def message_languages() -> tuple[str, ...]:
-    """The languages that the shipped layout has words of."""
+def layout_languages() -> tuple[str, ...]:
+    """The languages that the shipped layout has words of: more than those of the messages in it."""
     return tuple(sorted(load_layout(None, {}, Problems()).words))
 
 
@@ -157,9 +157,9 @@ def read_language(text: str, problems: Problems) -> str | None:
     if code in english and localedata.exists(code):
         return code
     names = {name: language for language, name in english.items() if localedata.exists(language)}
-    names |= {str(Locale(language).display_name): language for language in message_languages()}
+    names |= {str(Locale(language).display_name): language for language in layout_languages()}
     found = {fold(name): language for name, language in names.items()}.get(fold(text))
-    return found or _refused(text, "language", [*names, *message_languages()], problems, "en or English")
+    return found or _refused(text, "language", [*names, *layout_languages()], problems, "en or English")
 
 
 def _refused(text: str, what: str, known: Iterable[str], problems: Problems, example: str) -> str | None:
@@ -242,7 +242,7 @@ def _zone_of(country: str | None) -> Proposal:
 
 def _language_of(country: str | None) -> Proposal:
     spoken = get_official_languages(country, de_facto=True) if country else ()
-    written = next((language for language in spoken if language in message_languages()), None)
+    written = next((language for language in spoken if language in layout_languages()), None)
     return Proposal(written, f"of {country}") if written else Proposal("en")
 
 

@@ -12,13 +12,14 @@ from rich.markup import escape
 from rich.text import Text
 
 from segcli.cli.declared_words import table_words
-from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting
+from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting, language_name
 from segcli.cli.init_commands import cron_command, next_command
 from segcli.cli.init_files import FoundFile, ShopFiles
 from segcli.cli.init_platforms import customers_from, platforms, where_from
 from segcli.cli.init_recipes import LeftOut, RecipeChoice
 from segcli.cli.output import counted, on_one_line
 from segcli.fields.findings import listed
+from segcli.messages.message_files import shipped_languages
 from segcli.problems import Problem
 from segcli.sources.tables import CANONICAL
 
@@ -136,6 +137,11 @@ def show_made(made: Made, console: Console) -> None:
     _show_currencies(made, console)
     if any(file.header and not file.title for file in made.files.files):
         console.print(f"\nHow the files that were left out could be used stands in {made.file.name}, behind a #.")
+    language = made.answers.get("language")
+    if made.campaigns and language and language not in shipped_languages():
+        name = language_name(language)
+        text = f"The campaigns' messages have no {name} yet: those who read it would get them in English."
+        console.print(f"\n{text} Copy a recipe's folder and write <message>.{language}.md in it.", markup=False)
     lacking = [name for name in OF_EMAILS if not made.answers.get(name)]
     if made.campaigns and lacking:
         words = listed([WORDS[name] for name in lacking])

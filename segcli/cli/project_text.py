@@ -11,12 +11,13 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting, language_name, locale_of, message_languages
+from segcli.cli.init_answers import OF_EMAILS, Answers, Waiting, language_name, locale_of
 from segcli.cli.init_files import FoundFile, sources_of
 from segcli.cli.init_own_tables import example_source
 from segcli.cli.init_platforms import customers_from, platforms
 from segcli.cli.init_recipes import RecipeChoice, ShownRecipe
 from segcli.cli.output import on_one_line
+from segcli.messages.message_files import shipped_languages
 from segcli.problems import Problem
 
 WIDTH = 118
@@ -99,8 +100,8 @@ def _language(answers: Answers) -> list[str]:
     lines = [
         "# How names, numbers and dates are written, and the language of messages to whoever has none of their own."
     ]
-    if language and language not in message_languages():
-        known = ", ".join(language_name(code) for code in message_languages())
+    if language and language not in shipped_languages():
+        known = ", ".join(language_name(code) for code in shipped_languages())
         told = f"Shipped messages have no {language_name(language)}; they come in {known}, and otherwise in English."
         lines += _comment(f"{told} Write yours as <message>.{language}.md in a copy of a recipe's folder.")
     return [*lines, _key("locale", locale_of(answers), "tr_TR")]

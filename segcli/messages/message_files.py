@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from babel import localedata
 
 from segcli.problems import Place, Problems, nearest
+from segcli.project.recipe_choice import shipped_folder
 from segcli.project.yaml_text import shown_path
 
 BODIES = (".md", ".mjml", ".html")
 TEXT = ".txt"
+SHIPPED_PLAIN = "en"  # what the plain files of shipped messages are written in
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_]([A-Z][a-z]{3}|[A-Z]{2}))?")
 
 
@@ -103,6 +106,13 @@ def is_language(word: str) -> bool:
     """Whether a suffix is a language such as `tr` or `pt-BR`."""
     found = _LANGUAGE.fullmatch(word)
     return found is not None and localedata.exists(found.group(1))
+
+
+@cache
+def shipped_languages() -> tuple[str, ...]:
+    """The languages in which shipped messages are written."""
+    words = {path.name.split(".")[-2] for path in shipped_folder().glob("*/*.*.*") if path.suffix in (*BODIES, TEXT)}
+    return tuple(sorted({SHIPPED_PLAIN, *(word for word in words if is_language(word))}))
 
 
 def _variant_and_language(suffixes: list[str], variants: Collection[str]) -> tuple[str | None, str | None] | None:

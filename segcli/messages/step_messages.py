@@ -19,7 +19,7 @@ from segcli.messages.landing_html import Page, compile_landing_page
 from segcli.messages.layout import PARTIALS, Layout, load_layout
 from segcli.messages.links import LinkParameters, link_parameters, with_tagged_links
 from segcli.messages.lints import check_layout, check_message
-from segcli.messages.message_files import BODIES, TEXT, MessageFamily, MessageFile, find_messages
+from segcli.messages.message_files import BODIES, SHIPPED_PLAIN, TEXT, MessageFamily, MessageFile, find_messages
 from segcli.messages.model import CompiledMessage
 from segcli.messages.pieces import split_pieces
 from segcli.messages.remembered import Remembered, stamp
@@ -27,6 +27,7 @@ from segcli.messages.sms_lints import lint_text_file
 from segcli.problems import Place, Problem, Problems
 from segcli.project.campaign_models import Campaign, Step
 from segcli.project.models import Project
+from segcli.project.recipe_choice import shipped_folder
 from segcli.project.yaml_text import shown_path
 
 
@@ -181,6 +182,7 @@ def _with_versions(
     if family is None:
         return None
     _check_variants(step, family, problems)
+    _check_language(project, family, problems)
     versions = {}
     for file in family.files:
         compiled = compile_message(file, layout, problems, marketing=step.marketing, channel=step.channel)
@@ -204,6 +206,19 @@ def _check_variants(step: Step, family: MessageFamily, problems: Problems) -> No
         message = f"the variants {', '.join(plain)} of '{step.message}' are one and the same message."
         hint = f"Write {family.name}.{plain[-1]}{family.files[0].path.suffix}; one variant may be the plain message."
         problems.warn(message, step.place, "variants", hint)
+
+
+def _check_language(project: Project, family: MessageFamily, problems: Problems) -> None:
+    """Warns, once for a recipe, of shipped messages that the shop's customers would get in another language.
+
+    What the plain file of a recipe of the shop's own is written in, nobody but the shop knows.
+    """
+    language = project.locale.split("_")[0]
+    spoken = {each.split("-")[0] for each in (SHIPPED_PLAIN, *family.languages)}
+    if family.folder.parent.resolve() == shipped_folder().resolve() and language not in spoken:
+        message = f"its messages are not written in the shop's language, '{language}': whoever reads it gets English."
+        hint = f"Copy the folder beside segcli.yaml, and write {family.name}.{language}.md and the others in it."
+        problems.warn(message, Place(shown_path(family.folder)), hint=hint)
 
 
 def _lint(

@@ -140,3 +140,17 @@ def test_a_page_is_named_by_the_message_without_a_language(tmp_path, capsys, mon
     code, lines = checked(shop, capsys, monkeypatch)
     assert code == 2
     assert lines[0].startswith("error recipes/mine/hello.md:4:10: landing: there is no page 'page.html'.")
+
+
+def test_shipped_messages_that_are_not_in_the_shops_language_are_told_of_once_for_a_recipe(
+    tmp_path, capsys, monkeypatch
+) -> None:
+    shop = message_shop(tmp_path)
+    project = (shop / "segcli.yaml").read_text("utf-8").replace("[./recipes/mine]", "[./recipes/mine, winback]")
+    told = "its messages are not written in the shop's language, 'de'"
+    for locale, times in (("de_DE", 1), ("tr_TR", 0), ("en_IE", 0)):
+        (shop / "segcli.yaml").write_text(project.replace("locale: en_IE", f"locale: {locale}"), "utf-8")
+        _, lines = checked(shop, capsys, monkeypatch)
+        found = [line for line in lines if told in line]
+        assert len(found) == times, lines
+        assert all("recipes/winback" in line for line in found)

@@ -94,3 +94,8 @@ def test_every_line_that_the_sample_offers_can_be_used(tmp_path: Path) -> None:
     assert project.limits.quiet_hours.begin.hour == 20
     assert len(project.limits.caps or ()) == 3
     assert (project.consent.soft_opt_in, project.esp) == (True, "klaviyo")
+
+
+@pytest.mark.parametrize(("language", "told"), [("de", True), ("fr", True), ("tr", False), ("en", False)])
+def test_a_language_that_no_shipped_message_is_in_is_told_of(language: str, told: bool) -> None:
+    assert ("Shipped messages have no" in project_text({**ALL, "language": language}, FILES, RECIPES)) == told
