@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from segcli.pipeline import compute
 from segcli.problems import Problems
 from segcli.project import load_project, shipped_recipes
 from segcli.project.models import Project
+from segcli.project.recipe_choice import shipped_folder
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +74,9 @@ def test_a_shop_that_sends_no_email_itself_is_asked_for_no_email(project: Projec
 def test_every_shipped_message_can_be_made_for_who_would_get_it(prepared: PreparedCampaigns, tmp_path: Path) -> None:
     run = compute(prepared.prepared, tmp_path / "run", needed=prepared.needed)
     assert [str(each.problem) for each in try_messages(prepared, run, tmp_path / "trial")] == []
+
+
+def test_no_message_asks_a_question_where_the_shop_has_no_place_to_answer_it() -> None:
+    """Without `links: {help: ...}` help_contact() is nothing, and so has to be what leads to it."""
+    asking = re.compile(r"[?:]\n\n\{\{ help_contact\(\) \}\}\n(?!\{% endif %\})")
+    assert [path.name for path in shipped_folder().glob("*/*.md") if asking.search(path.read_text("utf-8"))] == []
