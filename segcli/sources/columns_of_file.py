@@ -74,6 +74,7 @@ def resolve_kind(kind: FileKind, names: Names) -> FileKind:
         tables=tuple(rule for rule in kept if rule.columns),
         drop=tuple(raw for name in kind.drop for raw in names.find(name)),
         fill_down=tuple(raw for name in kind.fill_down for raw in names.find(name)),
+        fill_within=next(iter(names.find(kind.fill_within)), None) if kind.fill_within else None,
     )
 
 
@@ -99,12 +100,14 @@ def _resolve_rule(rule: TableRule, names: Names) -> TableRule:
             sources=tuple(dict.fromkeys(raw for name in cell.sources for raw in names.find(name, parts))),
             unless=first(cell.unless),
             or_filled=first(cell.or_filled),
+            only_with=first(cell.only_with),
+            zero_unless={raw: word for name, word in cell.zero_unless.items() if (raw := first(name))},
         )
         for column, cell in rule.columns.items()
     }
     return replace(
         rule,
-        columns={column: cell for column, cell in cells.items() if cell.sources or cell.constant is not None},
+        columns={column: cell for column, cell in cells.items() if cell.used or cell.constant is not None},
         filled=tuple(raw for name in rule.filled for raw in names.find(name)),
         matching={raw: word for name, word in rule.matching.items() for raw in names.find(name)},
         one_per=tuple(raw for name in rule.one_per for raw in names.find(name)),

@@ -16,12 +16,13 @@ Schema = Mapping[str, pl.DataType]
 
 
 def rows_of(
-    frame: pl.LazyFrame, file: SourceFile, rule: TableRule, fill_down: tuple[str, ...]
+    frame: pl.LazyFrame, file: SourceFile, rule: TableRule, fill_down: tuple[str, ...], within: str | None = None
 ) -> tuple[pl.LazyFrame, Schema]:
     """The rows that matter to the rule (a row per line item where they are packed), and their raw types."""
     schema: dict[str, pl.DataType] = dict(file.types or dict.fromkeys(file.header, pl.String()))
     for name in fill_down:
-        frame = frame.with_columns(pl.when(is_filled(name, schema)).then(pl.col(name)).forward_fill().alias(name))
+        filled = pl.when(is_filled(name, schema)).then(pl.col(name)).forward_fill()
+        frame = frame.with_columns((filled.over(within) if within else filled).alias(name))
     if rule.filled:
         frame = frame.filter(pl.any_horizontal(is_filled(name, schema) for name in rule.filled))
     for name, word in rule.matching.items():
@@ -96,14 +97,14 @@ def raw_cells(cell: Cell, schema: Schema) -> tuple[pl.Expr, pl.DataType]:
     if cell.constant is not None:
         return pl.lit(cell.constant), pl.String()
     parts = [named_cell(name, schema) for name in cell.sources]
-    expression, dtype = parts[0]
+    expression, dtype = parts[0] if parts else (pl.lit(None, pl.String), pl.String())
     if len(parts) > 1:
         if any(other != dtype for _, other in parts):
             parts, dtype = [(part.cast(pl.String), pl.String()) for part, _ in parts], pl.String()
         expression = pl.coalesce(
             pl.when(part.str.len_bytes() > 0).then(part) if dtype == pl.String else part for part, _ in parts
         )
-    if cell.transform or cell.words or cell.unless or cell.or_filled:
+    if cell.transform or cell.words or cell.unless or cell.or_filled or cell.only_with or cell.zero_unless:
         expression = _transformed(expression.cast(pl.String), cell, schema)
         dtype = pl.String()
     return expression, dtype
@@ -118,6 +119,11 @@ def _transformed(text: pl.Expr, cell: Cell, schema: Schema) -> pl.Expr:
     for name, word in ((cell.unless, "false"), (cell.or_filled, "true")):
         if name:
             text = pl.when(_says_something(name, schema)).then(pl.lit(word)).otherwise(text)
+    if cell.only_with:
+        text = pl.when(is_filled(cell.only_with, schema)).then(text)
+    for name, word in cell.zero_unless.items():
+        other = is_filled(name, schema) & (folded(pl.col(name)) != fold(word))
+        text = pl.when(other).then(pl.lit("0")).otherwise(text)
     return text
 
 

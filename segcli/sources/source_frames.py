@@ -109,7 +109,7 @@ def table_frame(
 ) -> SourceFrame:
     """The rows that a file gives to one table: raw cells, typed columns, the problem of each row."""
     known = {**CANONICAL.get(rule.table, {}), **WORKING.get(rule.table, {}), **types}
-    rows, schema = rows_of(frame, plan.file, rule, plan.kind.fill_down)
+    rows, schema = rows_of(frame, plan.file, rule, plan.kind.fill_down, plan.kind.fill_within)
     wanted = {name: cell for name, cell in rule.columns.items() if name in needed or name == "country"}
     extras = {name: raw for name, raw in plan.extras.get(rule.table, {}).items() if name in needed}
     cells: dict[str, Cells] = {}

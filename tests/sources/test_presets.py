@@ -35,6 +35,21 @@ SHOPIFY_CHECKOUTS = ",".join(
     for name in SHOPIFY_ORDERS.split(",")
     if name not in ("Outstanding Balance", "Employee", "Location", "Device ID", "Payment ID")
 )
+SHOPIFY_PRODUCTS = (
+    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,"
+    "Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,"
+    "Variant Inventory Qty,Variant Inventory Policy,Variant Fulfillment Service,Variant Price,"
+    "Variant Compare At Price,Variant Requires Shipping,Variant Taxable,Variant Barcode,Image Src,Image Position,"
+    "Image Alt Text,Gift Card,SEO Title,SEO Description,Variant Image,Variant Weight Unit,Variant Tax Code,"
+    "Cost per item,Status"
+)
+SHOPIFY_PRODUCTS_2025 = (
+    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcode,"
+    "Option1 name,Option1 value,Option1 Linked To,Price,Compare-at price,Cost per item,Charge tax,Tax code,"
+    "Inventory tracker,Inventory quantity,Continue selling when out of stock,Weight value (grams),"
+    "Weight unit for display,Requires shipping,Fulfillment service,Product image URL,Image position,Image alt text,"
+    "Variant image URL,Gift card,SEO title,SEO description"
+)
 SHOPIFY_CUSTOMERS = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
     "Default Address Address1,Default Address Address2,Default Address City,"
@@ -133,6 +148,8 @@ WOO_ORDERS_REPORT = "Date,Order #,Status,Customer,Product(s),Items sold,Coupon(s
         (SHOPIFY_ORDERS.rsplit(",", 9)[0], "shopify", ("orders", "order_items", "customers")),
         (SHOPIFY_CHECKOUTS, "shopify", ("carts", "cart_items", "customers")),
         ("Id,Email,Created at,Total Price", "shopify", ("carts", "customers")),
+        (SHOPIFY_PRODUCTS, "shopify", ("products",)),
+        (SHOPIFY_PRODUCTS_2025, "shopify", ("products",)),
         (SHOPIFY_CUSTOMERS, "shopify", ("customers",)),
         (SHOPIFY_CUSTOMERS_OLD, "shopify", ("customers",)),
         (SHOPIFY_CUSTOMERS_2026, "shopify", ("customers",)),
@@ -216,6 +233,66 @@ def test_shopify_orders_are_the_first_line_of_each_order_and_items_all_lines(tmp
     people = typed(project, "customers", "first_name", "last_name", "postal_code", "email_consent", "seen_at")
     assert people.rows()[0] == ("Ada", "Example Lovely", "01067", True, dt.datetime(2024, 5, 1, 9, 58, 12))
     assert people["email_consent"].to_list() == [True, None]
+
+
+PRODUCT = ("product_id", "name", "category", "brand", "price", "image_url", "stock")
+
+
+def test_shopify_products_have_a_row_for_each_variant_with_what_the_product_says_once(tmp_path: Path) -> None:
+    cup = {"Handle": "cup", "Variant Inventory Tracker": "shopify"}
+    rows = [
+        {**cup, "Title": "Cup", "Vendor": "Ladle", "Type": "Cups", "Variant SKU": "C-S", "Variant Inventory Qty": "5",
+         "Variant Price": "9.50", "Image Src": "https://shop.example/1.jpg", "Status": "active"},
+        {**cup, "Variant SKU": "C-L", "Variant Inventory Qty": "0", "Variant Price": "12.00",
+         "Variant Image": "https://shop.example/l.jpg"},
+        {"Handle": "cup", "Image Src": "https://shop.example/2.jpg", "Image Position": "2"},
+        # Without a type of its own, and nobody counts how many there are.
+        {"Handle": "bowl", "Title": "Bowl", "Vendor": "Ladle", "Variant Price": "20.00", "Variant Inventory Qty": "0",
+         "Status": "active"},
+        {"Handle": "old", "Title": "Old cup", "Vendor": "Ladle", "Type": "Cups", "Variant SKU": "O", "Status": "draft",
+         "Variant Price": "1.00", "Variant Inventory Qty": "7", "Variant Inventory Tracker": "shopify"},
+    ]  # fmt: skip
+    found = typed(project_of(tmp_path, write_csv(tmp_path / "products.csv", SHOPIFY_PRODUCTS, *rows)), "products")
+    assert found.select(PRODUCT).rows() == [
+        ("C-S", "Cup", "Cups", "Ladle", Decimal("9.50"), "https://shop.example/1.jpg", 5),
+        ("C-L", "Cup", "Cups", "Ladle", Decimal("12.00"), "https://shop.example/l.jpg", 0),
+        ("Bowl", "Bowl", None, "Ladle", Decimal("20.00"), None, None),
+        ("O", "Old cup", "Cups", "Ladle", Decimal("1.00"), None, 0),
+    ]
+
+
+def test_shopify_products_of_2025_say_the_same_in_other_words(tmp_path: Path) -> None:
+    cup = {"URL handle": "cup", "Inventory tracker": "shopify"}
+    rows = [
+        {**cup, "Title": "Cup", "Vendor": "Ladle", "Product category": "Kitchen > Cups", "SKU": "C-S", "Price": "9.50",
+         "Inventory quantity": "5", "Product image URL": "https://shop.example/1.jpg", "Status": "Active"},
+        {**cup, "SKU": "C-L", "Price": "12.00", "Inventory quantity": "3"},
+        {"URL handle": "old", "Title": "Old", "Vendor": "Ladle", "SKU": "O", "Price": "1.00", "Status": "Archived"},
+    ]  # fmt: skip
+    path = write_csv(tmp_path / "products.csv", SHOPIFY_PRODUCTS_2025, *rows)
+    found = typed(project_of(tmp_path, path), "products")
+    assert found.select(PRODUCT).rows() == [
+        ("C-S", "Cup", "Kitchen > Cups", "Ladle", Decimal("9.50"), "https://shop.example/1.jpg", 5),
+        ("C-L", "Cup", "Kitchen > Cups", "Ladle", Decimal("12.00"), "https://shop.example/1.jpg", 3),
+        ("O", "Old", None, "Ladle", Decimal("1.00"), None, 0),
+    ]
+
+
+def test_drafts_cannot_be_had_where_the_export_has_no_stock_either(tmp_path: Path) -> None:
+    header = SHOPIFY_PRODUCTS.replace("Variant Inventory Qty,", "")
+    rows = [
+        {
+            "Handle": name,
+            "Title": name,
+            "Vendor": "Ladle",
+            "Variant SKU": name,
+            "Variant Price": "1.00",
+            "Status": state,
+        }
+        for name, state in (("here", "active"), ("gone", "archived"))
+    ]
+    found = typed(project_of(tmp_path, write_csv(tmp_path / "products.csv", header, *rows)), "products")
+    assert found.select("product_id", "stock").rows() == [("here", None), ("gone", 0)]
 
 
 def test_shopify_checkouts_are_abandoned_carts(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ The grammar of a platform's file:
         named: true                          # too plain to be told by its header: only where `preset:` names it
         drop: [password_hash]                # columns that are never read
         timezone: UTC                        # of times without an offset; absent: the project's
-        fill_down: [Order Number]            # an empty cell repeats the cell above it
+        fill_down: [Order Number]            # an empty cell repeats the cell above it ...
+        fill_within: Handle                  # ... as long as this one is the same
         note: one sentence for the user
         tables:                              # a file may feed several tables
           orders:
@@ -30,6 +31,8 @@ The grammar of a platform's file:
               status: {from: Status, words: {closed: refunded}}  # values by their folded names
               email_consent: {from: Accepts, as: yes_only, unless: Suppressed}  # no where that is filled
               suppressed: {from: Status, words: {left: yes}, or_filled: Suppressed}  # yes where that is filled
+              stock: {from: Quantity, only_with: Tracker}  # nothing where that is not filled
+              stock: {from: Quantity, zero_unless: {Status: active}}  # 0 where that is filled with something else
 
 Names are compared folded (see headers.py): case, punctuation, spaces, accents, byte order marks are nothing.
 """
@@ -58,11 +61,14 @@ class Cell:
     words: Mapping[str, str] = field(default_factory=dict)  # folded value -> our word
     unless: str | None = None
     or_filled: str | None = None
+    only_with: str | None = None
+    zero_unless: Mapping[str, str] = field(default_factory=dict)  # column -> the word in it
 
     @property
     def used(self) -> tuple[str, ...]:
         """Every column of the file that this cell is made of."""
-        return (*self.sources, *(name for name in (self.unless, self.or_filled) if name))
+        others = (self.unless, self.or_filled, self.only_with, *self.zero_unless)
+        return (*self.sources, *(name for name in others if name))
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class FileKind:
     drop: tuple[str, ...] = ()
     timezone: str | None = None
     fill_down: tuple[str, ...] = ()
+    fill_within: str | None = None
     note: str | None = None
 
 
@@ -135,6 +142,7 @@ def _read_kind(platform: str, name: str, kind: dict[str, Any]) -> FileKind:
         drop=_names(kind.get("drop")),
         timezone=kind.get("timezone"),
         fill_down=_names(kind.get("fill_down")),
+        fill_within=kind.get("fill_within"),
         note=kind.get("note"),
     )
 
@@ -167,6 +175,8 @@ def read_cell(cell: Any) -> Cell:
         words=cell.get("words", {}),
         unless=cell.get("unless"),
         or_filled=cell.get("or_filled"),
+        only_with=cell.get("only_with"),
+        zero_unless=cell.get("zero_unless", {}),
     )
 
 
