@@ -148,7 +148,7 @@ def test_shipped_messages_that_are_not_in_the_shops_language_are_told_of_once_fo
     shop = message_shop(tmp_path)
     project = (shop / "segcli.yaml").read_text("utf-8").replace("[./recipes/mine]", "[./recipes/mine, winback]")
     told = "its messages are not written in the shop's language, 'de'"
-    for locale, times in (("de_DE", 1), ("tr_TR", 0), ("en_IE", 0)):
+    for locale, times in (("de_DE", 1), ("tr_TR", 0)):
         (shop / "segcli.yaml").write_text(project.replace("locale: en_IE", f"locale: {locale}"), "utf-8")
         _, lines = checked(shop, capsys, monkeypatch)
         found = [line for line in lines if told in line]

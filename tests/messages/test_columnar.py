@@ -78,7 +78,7 @@ def test_of_blank_lines_in_a_row_one_is_left(city: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(TEMPLATES, st.lists(ROWS, min_size=1, max_size=6), st.booleans(), st.sampled_from([1, 200]))
 def test_both_ways_give_the_same_bytes_for_many_templates_and_long_frames(
     text: str, rows: list[dict[str, object]], escape: bool, times: int

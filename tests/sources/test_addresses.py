@@ -76,7 +76,7 @@ PARTS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PARTS.map("".join), PARTS.map("".join), st.sampled_from(["", ".com", ".test", ".c"]))
 @example("a", "a-", ".com")
 @example("a" * 240, "example", ".com")
@@ -93,13 +93,13 @@ def test_what_the_fast_way_takes_the_library_takes(before: str, behind: str, end
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.emails())
 def test_any_address_gets_the_librarys_answer(address: str) -> None:
     assert valid_emails(pl.Series([address])).item() == library_takes(address)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(["1", "7", "33", "39", "44", "49", "54", "84", "90", "290", "800", "881", "999", "210"]),
     st.text("0123456789", min_size=0, max_size=13),

@@ -335,7 +335,7 @@ ALPHABET = st.text(alphabet='a,"\n', max_size=40)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=ALPHABET, width=st.sampled_from([1, 2, 3]))
 def test_a_row_is_read_as_csv_reader_reads_it_or_rejected(tmp_path: Path, body: str, width: int) -> None:
     """Either way (scanned by Polars or repaired) rows have the header's width and know their line."""

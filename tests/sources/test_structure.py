@@ -47,7 +47,7 @@ def test_sound_and_unsound_bodies_are_told_apart(tmp_path: Path, body: str, soun
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.text(alphabet='a,"\n', max_size=30), width=st.sampled_from([1, 2, 3]), counted=st.booleans())
 def test_what_is_called_sound_is_read_alike_by_polars_and_csv_reader(
     tmp_path: Path, body: str, width: int, counted: bool

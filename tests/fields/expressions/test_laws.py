@@ -51,7 +51,7 @@ WELL_FORMED = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=12).map(" ".join) | WELL_FORMED, st.booleans())
 def test_any_text_gives_an_expression_or_problems_in_it(text: str, aggregates: bool) -> None:
     problems = Problems()
@@ -81,7 +81,7 @@ ARITHMETIC = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ARITHMETIC, st.integers(-999, 999), st.integers(-999, 999), st.decimals(0, 9999, places=2))
 def test_arithmetic_is_that_of_fractions(text: str, a: int, b: int, money: Decimal) -> None:
     text = text.replace("--", "- -")
