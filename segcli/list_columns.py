@@ -16,16 +16,16 @@ USUAL = (
 
 
 def check_list_columns(
-    project: Project, plan: Plan, definitions_: Mapping[str, Field | Segment], problems: Problems
+    project: Project, plan: Plan, definitions: Mapping[str, Field | Segment], problems: Problems
 ) -> None:
     """What `output.columns` names is a field, a segment with a condition, or a column of customers."""
     for name, place in project.list_columns.items():
-        item = definitions_.get(name)
+        item = definitions.get(name)
         if isinstance(item, Segment) and item.each is not None:
             hint = f"Name the field that it has a list for each value of: {item.each}." if not item.table else None
             problems.error(f"the segment '{name}' is many lists and no column.", place, KEY, hint)
         elif item is None and name not in plan.customer_columns and not project.chosen_recipes:
-            hint = nearest(name, [*definitions_, *plan.customer_columns])
+            hint = nearest(name, [*definitions, *plan.customer_columns])
             problems.error(
                 f"no field or column of customers named '{name}'.", place, KEY,
                 hint or "`segcli fields` shows them; those of a recipe are there when it is among `recipes:`.",

@@ -41,13 +41,13 @@ from segcli.sources.tables import (
     TIME_COLUMN,
     UNCOUNTED,
     Catalog,
+    Frames,
     SourceFrame,
     Table,
     Tables,
     is_small,
 )
 
-Frames = Mapping[str, Sequence[SourceFrame]]
 MOST_SHOWN = 10  # shared identifiers that are named in warnings
 
 

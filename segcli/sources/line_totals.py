@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 import polars as pl
 
 from segcli.sources.orders import line_amount
-from segcli.sources.tables import SourceFrame
+from segcli.sources.tables import Frames, SourceFrame
 
 PLATFORMS = ("plain", "canonical")  # of others it is known what their columns mean
 ENOUGH = 10  # orders of several lines, to tell by them
 MOST = 0.95  # of them have one amount on all of their lines
-Frames = Mapping[str, Sequence[SourceFrame]]
 
 
 def with_totals_once(frames: Frames) -> tuple[dict[str, list[SourceFrame]], int]:

@@ -117,11 +117,11 @@ def table_frame(
     for column, cell in wanted.items():
         expression, dtype = raw_cells(cell, schema)
         cells[column] = Cells(f"raw:{column}", dtype, cell.sources)
-        picked.append(_filled(expression, dtype).alias(f"raw:{column}"))
+        picked.append(_without_nan(expression, dtype).alias(f"raw:{column}"))
     for column, raw in extras.items():
         expression, dtype = named_cell(raw, schema)
         cells[column] = Cells(f"raw:{column}", dtype, (raw,))
-        picked.append(_filled(expression, dtype).alias(f"raw:{column}"))
+        picked.append(_without_nan(expression, dtype).alias(f"raw:{column}"))
     own = {column: meaning_of(rule.table, column, types.get(column)) for column in cells if column not in extras}
     meanings = own | {column: BY_TYPE[types[column]] for column in extras if types[column] in BY_TYPE}
     land = cells["country"].column.cast(pl.String) if "country" in cells else None
@@ -145,6 +145,6 @@ def table_frame(
     return SourceFrame(rule.table, out, frozenset(given), plan.recognised, plan.kind.platform, rule.line_items)
 
 
-def _filled(cells: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _without_nan(cells: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Cells of which the blank ones are null: many programs write NaN where a number is not known."""
     return cells.fill_nan(None) if dtype.is_float() else cells

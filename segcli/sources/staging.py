@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +15,11 @@ from segcli.problems import Place, Problems
 from segcli.sources.files import lines_of_rows
 from segcli.sources.rejections import Rejections
 from segcli.sources.source_file import ROW, SourceFile
-from segcli.sources.tables import TIME_COLUMN, SourceFrame
+from segcli.sources.tables import TIME_COLUMN, Frames, SourceFrame
 
 PROBLEM = "__problem"
 MOST_SHOWN = 5  # rejected rows of a table that stops the run
 LONGEST_SHOWN = 80
-Frames = Mapping[str, Sequence[SourceFrame]]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -166,6 +166,9 @@ class SourceFrame:
     file: RecognisedFile
     platform: str
     line_items: bool
+
+
+Frames = Mapping[str, Sequence[SourceFrame]]  # table -> what each file gives to it
 
 
 @dataclass(frozen=True)
